@@ -28,7 +28,7 @@ check: $(READY)        ## re-check every certificate, without searching
 	$(BIN)/attrtheory check proofs/
 
 docs: $(READY)         ## the pages, in out/docs
-	$(BIN)/mkdocs build --quiet --strict --config-file .ci/mkdocs.yml
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file .ci/mkdocs.yml
 
 bench: $(READY)        ## timings: one process, no other tests beside them
 	$(BIN)/python -m pytest tests/benchmarks --numprocesses=0 --benchmark-enable $(ARGS)
@@ -37,11 +37,11 @@ clean:
 	rm -rf .venv $(OUT) dist .pytest_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache
 	find attrtheory tests proofs -name __pycache__ -prune -exec rm -rf {} +
 
-# torch comes first and alone: where a CPU build of this version is at hand pip takes it, and no later step replaces it
-# by the newest build with several gigabytes of GPU libraries. --quiet twice: pip's warnings about local indexes are noise.
+# torch comes first and alone: where a CPU build of this version is at hand pip takes it, and no later step replaces
+# it by the newest build with several gigabytes of GPU libraries. --quiet twice hides pip's notes on local indexes.
 $(READY): pyproject.toml .ci/constraints.txt
 	@echo "setting up .venv with $(PYTHON) (a few minutes the first time)"
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --quiet --no-input "$$(grep '^torch==' .ci/constraints.txt)"
-	$(BIN)/python -m pip install --quiet --quiet --no-input -c .ci/constraints.txt -e ".[onnx,trees,dev,docs]"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --quiet --no-input "$$(grep '^torch==' .ci/constraints.txt)"
+	@$(BIN)/python -m pip install --quiet --quiet --no-input -c .ci/constraints.txt -e ".[onnx,trees,dev,docs]"
 	@touch $@

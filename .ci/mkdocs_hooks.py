@@ -1,4 +1,4 @@
-"""Two hooks for the pages: formulas to MathML, and a reference page per folder of the package."""
+"""For the pages: formulas to MathML, a reference page per folder of the package, examples shown as code."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from griffe import Extension, Object
 from latex2mathml.converter import convert
 from mkdocs.structure.files import File, Files
 
@@ -15,6 +16,21 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).parent.parent / "attrtheory"
 FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
+EXAMPLE = re.compile(r"^( *)>>> .*\n?(?:\1.+\n?)*", re.MULTILINE)
+
+
+class Examples(Extension):
+    """Fence the doctests of a docstring: Markdown would read `>>>` as three nested quotations."""
+
+    def on_object(self, *, obj: Object, **_: object) -> None:
+        """See the class."""
+        if obj.docstring and "```" not in obj.docstring.value:
+            obj.docstring.value = EXAMPLE.sub(fenced, obj.docstring.value)
+
+
+def fenced(example: re.Match[str]) -> str:
+    """The same lines as a code block at the same indentation."""
+    return f"{example[1]}```pycon\n{example[0].rstrip()}\n{example[1]}```\n"
 
 
 def on_page_content(html: str, **_: object) -> str:

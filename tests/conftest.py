@@ -10,7 +10,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 from hypothesis import HealthCheck, settings
 
-# No deadline anywhere: work is budgeted, not seconds. `night` looks for what the others are too short to find.
+# No deadline anywhere: work is budgeted, not seconds. `night` looks where the others don't reach.
 slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile("dev", deadline=None, suppress_health_check=slow)
 settings.register_profile("ci", deadline=None, suppress_health_check=slow, derandomize=True, print_blob=True)

@@ -16,7 +16,7 @@ PACKAGE = sorted((ROOT / "attrtheory").rglob("*.py"))
 TOP = {"pyproject.toml", "attrtheory", "proofs", "tests", "docs", "README.md", "Makefile", "LICENSE"}
 
 # Words of how the project is made, not of what it is. Written so that no pattern matches its own text.
-PRIVATE = r"/(?:work|farm)/|\.library\b|\bissues? #?\d|\b(?:this|my|last|next) session\b|before[-]stop"
+PRIVATE = r"/(?:work|farm)/|[.]library\b|\bissues? #?\d|\b(?:this|my|last|next) session\b|before[-]stop"
 PRIVATE_IN_TEXT = PRIVATE + r"|\b[s]essions?\b"
 
 

@@ -1,0 +1,169 @@
+"""Slopes of the piecewise layers on pieces of a path, and the backward pass that they determine.
+
+On a piece the network is affine: its gradient is a product of layer matrices and of one slope per unit (one winner per
+pooling window). A unit whose slope is not decided is `free`: its slope runs over an interval, a free window's winner over
+its rivals. The backward pass then carries a centre and a radius, and the radius also bounds every rounding on the way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from attrtheory.lower.layers import UNIT, Affine, Network, Pool, Ramp, gamma
+from attrtheory.lower.line import Rows, forget
+
+OUTWARD = 1 + 1e-9  # covers the roundings made while a bound itself is computed
+TINY = 2.0**-1040  # covers what underflow loses in any sum of fewer than 2^30 products
+
+
+@dataclass(eq=False)
+class Slopes:
+    """One layer on a batch of pieces: `on` (ramp: slope 1) or `winner` (pool: flat positions), and what is undecided."""
+
+    on: Tensor | None = None
+    winner: Tensor | None = None
+    free: Tensor | None = None
+    rivals: Tensor | None = None
+
+
+def along(ends: Rows, t: Tensor) -> Rows:
+    """The affine values at the points t of the path, from their values at its two ends."""
+    return {i: torch.lerp(v[:1], v[1:], t.view(-1, *[1] * (v.dim() - 1))) for i, v in ends.items()}
+
+
+def slopes_at(net: Network, ends: Rows, t: Tensor) -> dict[int, Slopes]:
+    """Slopes at points of the path as float64 computes them: strict guard, the first of tied entries wins."""
+    live, found = along(ends, t), {}
+    for k, layer, ins in net.nodes:
+        if net.straight[k]:
+            continue
+        match layer:
+            case Affine():
+                live[k] = layer.push(*(live[i] for i in ins))
+            case Ramp():
+                found[k] = Slopes(on=live[ins[0]] > 0)
+                live[k] = layer.act(live[ins[0]])
+            case Pool():
+                windows = layer.windows(live[ins[0]])
+                found[k] = Slopes(winner=position(layer, layer.best(windows)))
+                live[k] = windows.amax(-1).view(-1, *layer.out)
+        live = forget(net, live, k)
+    return found
+
+
+def position(pool: Pool, best: Tensor) -> Tensor:
+    """The flat position in a channel of the entry `best` (rows, channels, windows) of every window."""
+    return pool.table.expand(*best.shape, -1).gather(-1, best.unsqueeze(-1)).squeeze(-1)
+
+
+def pulled_back(
+    net: Network, slopes: dict[int, Slopes], weight: Tensor, target: int, *, bounded: bool = False
+) -> tuple[Tensor, Tensor]:
+    """Centre and radius of `sum_pieces weight * gradient`, one row. The radius is 0 unless `bounded`."""
+    seed = weight.new_zeros(len(weight), net.graph.outputs)
+    seed[:, target] = weight
+    last = len(net.layers)
+    seed = seed.view(-1, *net.graph.shapes[last])
+    # a weight is the rounded length of a piece, off by one rounding
+    signals = {last: (seed, 2 * UNIT * seed.abs() if bounded else seed.new_zeros(()))}
+    for k, layer, ins in reversed(net.nodes):
+        if k not in signals:
+            continue
+        centre, radius = signals.pop(k)
+        if net.straight[k] and len(centre) > 1:
+            centre, radius = summed(centre, radius, bounded=bounded)
+        match layer:
+            case Affine():
+                centres = layer.pull(centre)
+                radii = _affine_radii(net, k, layer, centre, radius) if bounded else [radius] * len(ins)
+                parts = list(zip(centres, radii, strict=True))
+            case Ramp():
+                parts = [_through_ramp(layer, slopes[k], centre, radius, bounded=bounded)]
+            case Pool():
+                parts = [_through_pool(layer, slopes[k], centre, radius, bounded=bounded)]
+        for i, (c, r) in zip(ins, parts, strict=True):
+            if i in signals:  # a value read twice: the signals add up
+                rows = max(len(c), len(signals[i][0]))
+                (c, r), (d, s) = (_spread(v, rows, bounded=bounded) for v in ((c, r), signals[i]))
+                c = c + d
+                r = OUTWARD * (r + s + UNIT * c.abs()) if bounded else r
+            signals[i] = c, r
+    nothing = weight.new_zeros(1, *net.graph.input_shape)
+    return summed(*signals.get(0, (nothing, nothing)), bounded=bounded)
+
+
+def summed(centre: Tensor, radius: Tensor, *, bounded: bool) -> tuple[Tensor, Tensor]:
+    """The sum of the rows, as one row."""
+    if bounded:
+        radius = OUTWARD * (radius.sum(0, keepdim=True) + gamma(len(centre)) * centre.abs().sum(0, keepdim=True))
+    return centre.sum(0, keepdim=True), radius
+
+
+def _spread(signal: tuple[Tensor, Tensor], rows: int, *, bounded: bool) -> tuple[Tensor, Tensor]:
+    """One row is a sum over pieces already: it becomes the first of `rows` rows, the others are 0."""
+    c, r = signal
+    if len(c) == rows:
+        return signal
+    pad = c.new_zeros(rows - len(c), *c.shape[1:])
+    return torch.cat([c, pad]), torch.cat([r, pad]) if bounded else r
+
+
+def _affine_radii(net: Network, k: int, layer: Affine, centre: Tensor, radius: Tensor) -> list[Tensor]:
+    absolute = net.absolute[k - 1]
+    assert absolute is not None
+    alive = ((centre != 0) | (radius != 0)).flatten(1).any(1)  # rows of exact zeros stay exact zeros
+    lost = (TINY * alive).view(-1, *[1] * (len(net.graph.shapes[net.graph.nodes[k - 1].inputs[0]])))
+    return [OUTWARD * r + lost for r in absolute.pull(radius + layer.gamma_pull * centre.abs())]
+
+
+def _through_ramp(layer: Ramp, s: Slopes, centre: Tensor, radius: Tensor, *, bounded: bool) -> tuple[Tensor, Tensor]:
+    assert s.on is not None
+    slope = torch.where(s.on, 1.0, layer.slope)
+    through = centre * slope
+    if not bounded:
+        return through, radius
+    kept = radius * slope.abs()
+    if layer.slope != 0:
+        kept = OUTWARD * kept + UNIT * through.abs() + TINY * (centre != 0)
+    if s.free is not None and s.free.any():
+        low, high = hull(centre, radius, min(layer.slope, 1.0), max(layer.slope, 1.0))
+        c, r = ball(low, high)
+        through, kept = torch.where(s.free, c, through), torch.where(s.free, r, kept)
+    return through, kept
+
+
+def _through_pool(pool: Pool, s: Slopes, centre: Tensor, radius: Tensor, *, bounded: bool) -> tuple[Tensor, Tensor]:
+    assert s.winner is not None
+    g = centre.flatten(2)
+    if not bounded:
+        return pool.scatter(s.winner, g), radius
+    r = radius.flatten(2)
+    if s.free is None or not s.free.any():
+        return pool.scatter(s.winner, g), OUTWARD * pool.scatter(s.winner, r + pool.overlaps * g.abs())
+    assert s.rivals is not None
+    decided = ~s.free
+    through = pool.scatter(s.winner, g * decided)
+    kept = pool.scatter(s.winner, (r + pool.overlaps * g.abs()) * decided)
+    row, channel, window = s.free.nonzero(as_tuple=True)
+    c, q = ball(*hull(g[s.free], r[s.free], 0.0, 1.0))
+    rivals = s.rivals[s.free]
+    at = (row[:, None].expand_as(rivals)[rivals], channel[:, None].expand_as(rivals)[rivals], pool.table[window][rivals])
+    share = ((c, through), (q + pool.overlaps * (c.abs() + q), kept))
+    for one, total in share:
+        total.flatten(2).index_put_(at, one[:, None].expand_as(rivals)[rivals], accumulate=True)
+    return through, OUTWARD * kept
+
+
+def hull(centre: Tensor, radius: Tensor, p: float, q: float) -> tuple[Tensor, Tensor]:
+    """The interval of all products of a number of the ball with a slope in [p, q]."""
+    corners = torch.stack([e * s for e in (centre - radius, centre + radius) for s in (p, q)])
+    return corners.amin(0), corners.amax(0)
+
+
+def ball(low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+    """Centre and radius that contain [low, high] and the few roundings that led to it."""
+    size = low.abs() + high.abs()
+    return (low + high) / 2, OUTWARD * ((high - low) / 2 + 8 * UNIT * size) + TINY * (size > 0)

@@ -1,0 +1,54 @@
+"""The methods: one definition each. Adding one is a file, a line below, rows in the corpus and a replica."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from attrtheory.errors import BadInput
+from attrtheory.methods.coalitions import banzhaf, shapley
+from attrtheory.methods.equal_split import equal_split
+from attrtheory.methods.gradient import gradient, gradient_x_displacement, gradient_x_input
+from attrtheory.methods.method import Method
+from attrtheory.methods.occlusion import occlusion
+from attrtheory.methods.paths import expected_gradients, integrated_gradients, path_gradients
+
+METHODS = (
+    Method("gradient", gradient),
+    Method("gradient_x_input", gradient_x_input),
+    Method("gradient_x_displacement", gradient_x_displacement),
+    Method("occlusion", occlusion),
+    Method("integrated_gradients", integrated_gradients),
+    Method("path_gradients", path_gradients, (("via", "axes"),)),
+    Method("expected_gradients", expected_gradients, background=2),
+    Method("shapley", shapley),
+    Method("banzhaf", banzhaf),
+    Method("equal_split", equal_split),
+)
+
+
+def get_method(name: str, *, via: str | Sequence[Sequence[Any]] | None = None, background: int | None = None) -> Method:
+    """A method by name. `via`: the turns of a path method; `background`: how many baseline points.
+
+    >>> str(get_method("path_gradients", via=[["0", "1/2"]]))
+    'path_gradients(via=((Fraction(0, 1), Fraction(1, 2)),))'
+    """
+    base = next((m for m in METHODS if m.name == name), None)
+    if base is None:
+        raise BadInput(f"no method {name!r}; there are {', '.join(m.name for m in METHODS)}")
+    if via is not None:
+        if base.define is not path_gradients:
+            raise BadInput(f"{name} takes no path; only path_gradients has the parameter via")
+        turns = via if isinstance(via, str) else tuple(tuple(Fraction(q) for q in t) for t in via)
+        if isinstance(turns, str) and turns != "axes":
+            raise BadInput(f"via is 'axes' or a list of points; got {via!r}")
+        base = Method(name, base.define, (("via", turns),), base.background)
+    if background is not None:
+        if base.background is None:
+            raise BadInput(f"{name} takes one baseline; only expected_gradients averages over a background")
+        if not 1 <= background <= 10_000:
+            raise BadInput(f"a background has 1 to 10000 points; got {background}")
+        base = Method(name, base.define, base.parameters, background)
+    return base
+
+
+__all__ = ["METHODS", "Method", "get_method"]

@@ -1,0 +1,57 @@
+r"""Shapley and Banzhaf values of the game `v(S) = f(x on S, baseline elsewhere)`."""
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from itertools import combinations
+from math import factorial
+
+from attrtheory.errors import TooLarge
+from attrtheory.expr.views import FnView, Point, Value
+
+MAX_FEATURES = 16
+
+
+def shapley(f: FnView, x: Point, x0: Point) -> Sequence[Value]:
+    r"""The mean marginal contribution over all orders of arrival.
+
+    Definition:
+        $\phi_i = \sum_{S\not\ni i}\frac{|S|!\,(n-|S|-1)!}{n!}\bigl[v(S\cup i) - v(S)\bigr]$,
+        $v(S) = f(x_S, x^0_{-S})$
+
+    Source: Shapley 1953; Sundararajan and Najmi 2020 (baseline Shapley), arXiv 1908.08474.
+    Proved: completeness, linearity, dummy, symmetry, constants, null_displacement, affine_scale_invariance, affine_exactness, non_decreasing_positivity, implementation_invariance.
+    """
+    n = f.n
+    return _marginals(f, x, x0, lambda size: Fraction(factorial(size) * factorial(n - size - 1), factorial(n)))
+
+
+def banzhaf(f: FnView, x: Point, x0: Point) -> Sequence[Value]:
+    r"""The mean marginal contribution over all coalitions, each equally likely.
+
+    Definition:
+        $\phi_i = 2^{1-n}\sum_{S\not\ni i}\bigl[v(S\cup i) - v(S)\bigr]$, $v(S) = f(x_S, x^0_{-S})$
+
+    Source: Banzhaf 1965; Covert, Lundberg, Lee 2021, arXiv 2011.14878.
+    Proved: linearity, dummy, symmetry, constants, null_displacement, affine_scale_invariance, affine_exactness, non_decreasing_positivity, implementation_invariance.
+    Refuted: completeness.
+    """
+    return _marginals(f, x, x0, lambda size: Fraction(1, 2 ** (f.n - 1)))
+
+
+def _marginals(f: FnView, x: Point, x0: Point, weight: Callable[[int], Fraction]) -> Sequence[Value]:
+    r"""$\sum_{S\not\ni i} \text{weight}(|S|)\,[v(S\cup i) - v(S)]$ for each i."""
+    if f.n > MAX_FEATURES:
+        raise TooLarge(f"{f.n} features have 2^{f.n} coalitions; the definition is evaluated for up to {MAX_FEATURES}")
+    value: dict[frozenset[int], Value] = {}
+
+    def v(members: frozenset[int]) -> Value:
+        if members not in value:
+            value[members] = f(*(x[k] if k in members else x0[k] for k in range(f.n)))
+        return value[members]
+
+    def marginal(i: int) -> Value:
+        others = [k for k in range(f.n) if k != i]
+        coalitions = (frozenset(s) for size in range(f.n) for s in combinations(others, size))
+        return sum(weight(len(s)) * (v(s | {i}) - v(s)) for s in coalitions)
+
+    return [marginal(i) for i in range(f.n)]

@@ -1,0 +1,47 @@
+r"""Gradient, gradient x input, gradient x displacement."""
+
+from collections.abc import Sequence
+
+from attrtheory.expr.views import FnView, Point, Value
+
+
+def gradient(f: FnView, x: Point, x0: Point) -> Sequence[Value]:
+    r"""The slope of the model at the input; the baseline is not used.
+
+    Definition:
+        $\phi_i = \partial_i f(x)$
+
+    Conventions: branch derivative, strict guard (the derivative of relu at 0 is 0).
+    Source: Simonyan, Vedaldi, Zisserman 2013, arXiv 1312.6034.
+    Proved: linearity, dummy, symmetry, constants, non_decreasing_positivity.
+    Refuted: completeness, null_displacement, affine_scale_invariance, affine_exactness, implementation_invariance.
+    """
+    return [f.partial(i, *x) for i in range(f.n)]
+
+
+def gradient_x_input(f: FnView, x: Point, x0: Point) -> Sequence[Value]:
+    r"""The slope times the input; the baseline is not used.
+
+    Definition:
+        $\phi_i = x_i\,\partial_i f(x)$
+
+    Conventions: branch derivative, strict guard.
+    Source: Shrikumar, Greenside, Shcherbina, Kundaje 2016, arXiv 1605.01713.
+    Proved: linearity, dummy, symmetry, constants.
+    Refuted: completeness, null_displacement, affine_scale_invariance, affine_exactness, non_decreasing_positivity, implementation_invariance.
+    """
+    return [p * f.partial(i, *x) for i, p in enumerate(x)]
+
+
+def gradient_x_displacement(f: FnView, x: Point, x0: Point) -> Sequence[Value]:
+    r"""The slope times the displacement from the baseline.
+
+    Definition:
+        $\phi_i = (x_i - x^0_i)\,\partial_i f(x)$
+
+    Conventions: branch derivative, strict guard.
+    Source: Shrikumar, Greenside, Kundaje 2017, arXiv 1704.02685.
+    Proved: linearity, dummy, symmetry, constants, null_displacement, affine_scale_invariance, affine_exactness, non_decreasing_positivity.
+    Refuted: completeness, implementation_invariance.
+    """
+    return [(p - b) * f.partial(i, *x) for i, (p, b) in enumerate(zip(x, x0, strict=True))]

@@ -1,0 +1,18 @@
+r"""Occlusion, one feature at a time."""
+
+from collections.abc import Sequence
+
+from attrtheory.expr.views import FnView, Point, Value
+
+
+def occlusion(f: FnView, x: Point, x0: Point) -> Sequence[Value]:
+    r"""What the output loses when one feature is set to its baseline value.
+
+    Definition:
+        $\phi_i = f(x) - f(x \text{ with } x_i \to x^0_i)$
+
+    Source: Zeiler and Fergus 2014, arXiv 1311.2901.
+    Proved: linearity, dummy, symmetry, constants, null_displacement, affine_scale_invariance, affine_exactness, non_decreasing_positivity, implementation_invariance.
+    Refuted: completeness.
+    """
+    return [f(*x) - f(*x[:i], x0[i], *x[i + 1 :]) for i in range(f.n)]

@@ -1,0 +1,108 @@
+"""Layers on exact rationals, forward and backward: affine, rectifying, maximal."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import lcm
+from typing import Any, Protocol
+
+from flint import fmpz_mat
+
+from attrtheory.errors import TooLarge
+from attrtheory.models.affine import OUTSIDE, affine_form, max_windows
+from attrtheory.models.ops import LeakyRelu, MaxPool2d, Op, Relu, Shape
+from attrtheory.models.ratios import Ratios, dyadic, ratios
+
+LARGEST_TABLE = 2**25  # gathered entries of one layer
+
+
+class ExactLayer(Protocol):
+    """`backward(g, x)`: the derivative in the input at `x`, given the derivative `g` in the output."""
+
+    def forward(self, x: Ratios) -> Ratios: ...
+    def backward(self, g: Ratios, x: Ratios) -> Ratios: ...
+
+
+def exact_layer(op: Op, x: Shape) -> ExactLayer:
+    match op:
+        case Relu():
+            return Rectifier(0.0)
+        case LeakyRelu(slope):
+            return Rectifier(slope)
+        case MaxPool2d():
+            return Maxima(max_windows(op, x))
+        case affine:
+            return ExactAffine(affine, x)
+
+
+class ExactAffine:
+    """`factor * (matrices on gathered entries) + shift`, with integer matrices over one denominator."""
+
+    def __init__(self, op: Op, x: Shape) -> None:
+        form = affine_form(op, x)
+        self.size, self.blocks = form.size, form.blocks
+        weights = [dyadic(b.weight) for b in form.blocks or ()]
+        self.denominator = lcm(*(w.denominator for w in weights))
+        self.matrices: list[fmpz_mat] = []
+        for block, w in zip(form.blocks or (), weights, strict=True):
+            if block.source.size > LARGEST_TABLE:
+                raise TooLarge(f"{type(op).__name__} on {x} gathers {block.source.size:,} entries; at most {LARGEST_TABLE:,} are")
+            self.matrices.append(fmpz_mat(*block.weight.shape, w.over(self.denominator)))
+        self.factor = None if form.factor is None else ratios(form.factor)
+        self.shift = None if form.shift is None else ratios(form.shift)
+
+    def forward(self, x: Ratios) -> Ratios:
+        y = x
+        if self.blocks is not None:
+            padded, out = [*x.integers, 0], [0] * self.size  # OUTSIDE reads the last entry
+            for block, matrix in zip(self.blocks, self.matrices, strict=True):
+                gathered = fmpz_mat(*block.source.shape, [padded[i] for i in block.source.ravel().tolist()])
+                for i, n in zip(block.sink.ravel().tolist(), (matrix * gathered).entries(), strict=True):
+                    out[i] = n
+            y = Ratios(out, x.denominator * self.denominator)
+        y = y if self.factor is None else y.times(self.factor)
+        return y if self.shift is None else y.plus(self.shift)
+
+    def backward(self, g: Ratios, x: Ratios) -> Ratios:
+        g = g if self.factor is None else g.times(self.factor)
+        if self.blocks is None:
+            return g
+        total: list[Any] = [0] * (len(x.integers) + 1)  # OUTSIDE adds to the last entry, which is dropped
+        for block, matrix in zip(self.blocks, self.matrices, strict=True):
+            gathered = fmpz_mat(*block.sink.shape, [g.integers[i] for i in block.sink.ravel().tolist()])
+            for i, n in zip(block.source.ravel().tolist(), (matrix.transpose() * gathered).entries(), strict=True):
+                total[i] += n
+        return Ratios(total[:OUTSIDE], g.denominator * self.denominator)
+
+
+class Rectifier:
+    """`x` where x > 0, else `slope x`; the derivative at 0 is the slope."""
+
+    def __init__(self, slope: float) -> None:
+        self.below, self.above = Fraction(slope).as_integer_ratio()
+
+    def _branches(self, g: Ratios, x: Ratios) -> Ratios:
+        scaled = [m * (self.above if n > 0 else self.below) for m, n in zip(g.integers, x.integers, strict=True)]
+        return Ratios(scaled, g.denominator * self.above)
+
+    def forward(self, x: Ratios) -> Ratios:
+        return self._branches(x, x)
+
+    def backward(self, g: Ratios, x: Ratios) -> Ratios:
+        return self._branches(g, x)
+
+
+class Maxima:
+    """Window maxima; the derivative is that of the first maximum (`max` keeps the first of equals)."""
+
+    def __init__(self, windows: list[list[int]]) -> None:
+        self.windows = windows
+
+    def forward(self, x: Ratios) -> Ratios:
+        return Ratios([max(x.integers[i] for i in window) for window in self.windows], x.denominator)
+
+    def backward(self, g: Ratios, x: Ratios) -> Ratios:
+        total: list[Any] = [0] * len(x.integers)
+        for m, window in zip(g.integers, self.windows, strict=True):
+            total[max(window, key=x.integers.__getitem__)] += m
+        return Ratios(total, g.denominator)

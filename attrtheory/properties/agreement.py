@@ -1,0 +1,34 @@
+"""Agreement of two methods, and agreement of a method with a formula."""
+
+from collections.abc import Sequence
+
+from attrtheory.expr.views import Value
+from attrtheory.properties.statement import Phi, Property, Relation, Scene, Statement
+
+
+def agreement(other: Phi, name: str) -> Property:
+    r"""Two methods give the same attributions.
+
+    Statement:
+        $\phi_i(f, x) = \psi_i(f, x)$ for all $i$, with $\psi$ the method `other`.
+    """
+
+    def state(s: Scene) -> Statement:
+        one, two = s.phi(s.f, s.x, s.baselines), other(s.f, s.x, s.baselines)
+        return Statement(tuple(Relation(one[i], "=", two[i], f"feature {i}") for i in s.features))
+
+    return Property(name, state)
+
+
+def formula(values: Sequence[Value], name: str) -> Property:
+    r"""A method's attributions have a closed form.
+
+    Statement:
+        $\phi_i(f, x) = $ `values[i]` for all $i$.
+    """
+
+    def state(s: Scene) -> Statement:
+        phi = s.phi(s.f, s.x, s.baselines)
+        return Statement(tuple(Relation(phi[i], "=", values[i], f"feature {i}") for i in s.features))
+
+    return Property(name, state)

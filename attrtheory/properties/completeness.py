@@ -1,0 +1,15 @@
+"""Completeness (efficiency, local accuracy)."""
+
+from attrtheory.properties.statement import Relation, Scene, Statement
+
+
+def completeness(s: Scene) -> Statement:
+    r"""The attributions add up to the output difference.
+
+    Statement:
+        $\sum_i \phi_i(f, x) = f(x) - f(x^0)$; over a background, the mean of $f$ is subtracted.
+
+    Source: Sundararajan, Taly, Yan 2017, arXiv 1703.01365; Lundberg and Lee 2017, arXiv 1705.07874.
+    """
+    total = sum(s.phi(s.f, s.x, s.baselines))
+    return Statement((Relation(total, "=", s.f(*s.x) - s.phi.reference(s.f, s.baselines), "sum"),))

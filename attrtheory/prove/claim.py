@@ -1,0 +1,223 @@
+"""A claim: a property of a method on a family of models, over a domain. The terms are generated from it, never stored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from hashlib import sha256
+from itertools import count
+from typing import Any
+
+from attrtheory.errors import BadInput
+from attrtheory.expr.syntax import dumps, loads, postorder
+from attrtheory.expr.term import Term, lift, var
+from attrtheory.expr.views import FnView
+from attrtheory.methods import Method, get_method
+from attrtheory.methods.paths import path_gradients
+from attrtheory.models.families import Every, Family, Given, family_from_json
+from attrtheory.models.fn import AnyProgram, Fn, disguised
+from attrtheory.properties import Property, Relation, Scene, Statement, get_property
+from attrtheory.properties.agreement import agreement, formula
+
+Point = tuple[Fraction, ...]
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Where a claim is made. What is None is arbitrary: every input, every baseline.
+
+    `lower`, `upper`: a box for the input.
+    """
+
+    x: Point | None = None
+    baselines: tuple[Point, ...] | None = None
+    lower: Point | None = None
+    upper: Point | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        data: dict[str, Any] = {k: [str(q) for q in v] for k in ("x", "lower", "upper") if (v := getattr(self, k)) is not None}
+        if self.baselines is not None:
+            data["baselines"] = [[str(q) for q in b] for b in self.baselines]
+        return data
+
+    def check(self, n: int, background: int) -> None:
+        points = [p for p in (self.x, self.lower, self.upper, *(self.baselines or ())) if p is not None]
+        if any(len(p) != n for p in points):
+            raise BadInput(f"points of a claim on {n} features need {n} numbers; got {[len(p) for p in points]}")
+        if self.baselines is not None and len(self.baselines) != background:
+            raise BadInput(f"the method takes {background} baseline point(s); got {len(self.baselines)}")
+        if (self.lower is None) != (self.upper is None) or (self.lower is not None and self.x is not None):
+            raise BadInput("a domain is a point x, or a box with both lower and upper, or neither")
+
+
+EVERYWHERE = Domain()
+
+
+@dataclass(frozen=True, eq=False)
+class Claim:
+    """`property` holds for `method` on `family` over `domain`."""
+
+    property: Property
+    method: Method
+    family: Family
+    domain: Domain = EVERYWHERE
+
+    def __post_init__(self) -> None:
+        self.domain.check(self.family.n, self.method.background or 1)
+
+    def points(self) -> tuple[Sequence[Term], Sequence[Sequence[Term]], list[Relation]]:
+        """The input, the baselines, and the box as hypotheses."""
+        d, names = self.domain, self.family.names
+        taken = self._taken()
+        background = self.method.background
+        x = [lift(q) for q in d.x] if d.x is not None else [var(name) for name in names]
+        tags = [""] if background is None else [f"_{k + 1}" for k in range(background)]
+        if d.baselines is not None:
+            baselines = [[lift(q) for q in b] for b in d.baselines]
+        else:
+            baselines = [[fresh(f"b{k + 1}{tag}", taken) for k in range(len(names))] for tag in tags]
+        box = [
+            Relation(*sides, "box")
+            for p, low, high in zip(x, d.lower or (), d.upper or (), strict=False)
+            for sides in ((p, ">=", low), (high, ">=", p))
+        ]
+        return x, baselines, box
+
+    def statement(self, features: Sequence[int] | None = None, *, smooth: bool = False, disguise: Fn | None = None) -> Statement:
+        """What is claimed, as terms.
+
+        On every model, a hypothesis on a function covers all its programs, whose branch derivatives are opaque; `smooth`
+        takes them to be the function's derivatives. A single program is meant as it is written, and its twin is its
+        mirror image; with `disguise`, other programs have the zero `z - relu(z) + relu(-z)` added.
+        """
+        f, g = self.family.models()
+        x, baselines, box = self.points()
+        taken = self._taken()
+        letters: dict[str, Term] = {}
+        names = count(1)
+
+        def letter(name: str) -> Term:
+            return letters.setdefault(name, fresh(name, taken))
+
+        def program(model: FnView) -> FnView:
+            if disguise is not None:
+                return disguised(model, disguise)
+            return AnyProgram(model, f"program{next(names)}") if isinstance(self.family, Every) and not smooth else model
+
+        twin = f.mirrored() if isinstance(f, Fn) and disguise is None else program(f)
+        scene = Scene(self.method, f, g, program, twin, x, baselines, features or range(self.family.n), letter)
+        stated = self.property.state(scene)
+        return Statement(stated.conclusions, (*box, *stated.hypotheses))
+
+    def _taken(self) -> frozenset[str]:
+        """Names that a model uses, for inputs or parameters."""
+        views = self.family.models()
+        bodies = [v.body for v in views if isinstance(v, Fn)]
+        used = {u.payload for body in bodies for u in postorder(body) if u.op == "var"}
+        return frozenset(used) | frozenset(self.family.names)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "property": property_to_json(self.property),
+            "method": method_to_json(self.method),
+            "family": self.family.to_json(),
+            "domain": self.domain.to_json(),
+        }
+
+    @property
+    def digest(self) -> str:
+        """The same for equal claims, in every process."""
+        return sha256(canonical(self.to_json()).encode()).hexdigest()
+
+    def __str__(self) -> str:
+        return f"{self.property} of {self.method} on {describe(self.family)}"
+
+
+def fresh(name: str, taken: frozenset[str]) -> Term:
+    """A variable whose name no model uses."""
+    while name in taken:
+        name += "_"
+    return var(name)
+
+
+def canonical(data: Any) -> str:
+    """One text for each JSON value."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def describe(family: Family) -> str:
+    """A family in words."""
+    data = family.to_json()
+    match data["kind"]:
+        case "every":
+            return f"every model with {family.n} features"
+        case "dense":
+            bias = "" if data["bias"] else "bias-free "
+            return f"every {bias}ReLU network {'-'.join(map(str, data['sizes']))}{' with a final ReLU' * data['final_relu']}"
+        case "multilinear":
+            return f"every multilinear model with {family.n} features"
+        case _:
+            return repr(family.model.body) if isinstance(family, Given) else "a network"
+
+
+def method_to_json(method: Method) -> dict[str, Any]:
+    data: dict[str, Any] = {"name": method.name}
+    if method.define is path_gradients:
+        via = dict(method.parameters)["via"]
+        data["via"] = via if isinstance(via, str) else [[str(q) for q in t] for t in via]
+    if method.background is not None:
+        data["background"] = method.background
+    return data
+
+
+def method_from_json(data: Mapping[str, Any]) -> Method:
+    return get_method(str(data["name"]), via=data.get("via"), background=data.get("background"))
+
+
+def agrees_with(other: Method) -> Property:
+    """The property of agreeing with another method."""
+    return agreement(other, "agreement " + canonical(method_to_json(other)))
+
+
+def has_formula(values: Sequence[Term]) -> Property:
+    """The property of being given by these terms, in the claim's variables."""
+    return formula(values, "formula " + canonical([dumps(v) for v in values]))
+
+
+def property_to_json(p: Property) -> Any:
+    head, _, rest = p.name.partition(" ")
+    return {head: json.loads(rest)} if rest else head
+
+
+def property_from_json(data: Any) -> Property:
+    match data:
+        case str():
+            return get_property(data)
+        case {"agreement": dict(method)}:
+            return agrees_with(method_from_json(method))
+        case {"formula": list(values)}:
+            return has_formula([loads(v) for v in values])
+        case _:
+            raise BadInput(f"no such property: {str(data)[:80]}")
+
+
+def claim_from_json(data: Mapping[str, Any]) -> Claim:
+    """The claim that `to_json` wrote; anything else is refused."""
+    try:
+        d = data["domain"]
+        points = {k: tuple(Fraction(q) for q in d[k]) for k in ("x", "lower", "upper") if k in d}
+        if "baselines" in d:
+            points["baselines"] = tuple(tuple(Fraction(q) for q in b) for b in d["baselines"])  # type: ignore[assignment]
+        claim = Claim(
+            property_from_json(data["property"]),
+            method_from_json(data["method"]),
+            family_from_json(data["family"]),
+            Domain(**points),  # type: ignore[arg-type]
+        )
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        raise BadInput(f"not a claim: {error!r}") from error
+    if claim.to_json() != data:
+        raise BadInput("a claim with unknown, missing or unreduced entries")
+    return claim

@@ -1,0 +1,261 @@
+"""The trusted rules. Each checks a claim by itself, from the claim's own terms; nothing that a certificate brings is used
+but the data named in `Proof.data`. The docstring of a rule is its proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from attrtheory.errors import BadInput, SideCondition
+from attrtheory.expr.algebra import fold
+from attrtheory.expr.binder import hole, mean01
+from attrtheory.expr.syntax import dumps, loads, postorder
+from attrtheory.expr.term import Term, lift
+from attrtheory.models.families import Every
+from attrtheory.models.fn import Fn, Unknown
+from attrtheory.prove.claim import Claim
+from attrtheory.properties import Statement
+from attrtheory.semantics.derive import derivative, substitute
+from attrtheory.semantics.ring import Poly, Ring
+
+CONTINUOUS = "the model is a continuous piecewise polynomial program without division by an input"
+SMOOTH = "no guard of either program vanishes at the points, or on a whole piece of the path, where the method differentiates"
+MONOTONE = "the model is non-decreasing in every feature"
+
+
+def equal_everywhere(statement: Statement) -> bool:
+    """Both sides of every conclusion have one normal form. *Proof.* The ring's laws hold at every point."""
+    ring, memo = Ring(), dict[Term, Poly]()
+    return all(
+        r.kind == "=" and fold(lift(r.lhs), ring, memo) == fold(lift(r.rhs), ring, memo) for r in statement.conclusions
+    )
+
+
+def normal_form(claim: Claim) -> bool:
+    """Rule "normal form"."""
+    return same_function(claim) and equal_everywhere(claim.statement())
+
+
+def same_function(claim: Claim) -> bool:
+    """Whether the twin of the model computes the model's function, where the property speaks of it."""
+    if claim.property.name != "implementation_invariance" or isinstance(claim.family, Every):
+        return True
+    f = claim.family.models()[0]
+    return not isinstance(f, Fn) or discontinuity(f.body) is None
+
+
+# the fundamental theorem ------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """`weight` times the straight line from `start` to `end`."""
+
+    weight: Fraction
+    start: tuple[Term, ...]
+    end: tuple[Term, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"weight": str(self.weight), "start": [*map(dumps, self.start)], "end": [*map(dumps, self.end)]}
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Segment:
+        return Segment(Fraction(data["weight"]), tuple(map(loads, data["start"])), tuple(map(loads, data["end"])))
+
+
+def fundamental_theorem(claim: Claim, segments: list[Segment]) -> bool:
+    r"""Rule "fundamental theorem", for completeness.
+
+    *Proof.* Let $f$ be a program whose every `ite(g, a, b)` has $a - b = p g$ with a polynomial number $p$ (here: a rational),
+    without division. Then $f$ is continuous, and along a segment $\gamma$ it is piecewise polynomial with finitely many
+    pieces, inside each of which every guard has one sign or is 0. There the chosen branches form a polynomial equal to
+    $f\circ\gamma$, and the branch derivative differentiates exactly that polynomial; so
+    $\int_0^1 \frac{d}{d\alpha}f(\gamma(\alpha))\,d\alpha = f(\gamma(1)) - f(\gamma(0))$. It remains that the two sides of the
+    claim are the weighted sums of these integrals and differences, which the ring decides.
+    For every model at once, continuity is the hypothesis `CONTINUOUS`, and the chain rule is that of an opaque function.
+    """
+    if claim.property.name != "completeness" or not segments:
+        return False
+    f = claim.family.models()[0]
+    if isinstance(f, Fn) and discontinuity(f.body) is not None:
+        return False
+    statement = claim.statement()
+    (relation,) = statement.conclusions
+    ring, memo = Ring(), dict[Term, Poly]()
+    slopes = [lift(s.weight) * mean01(lambda a, s=s: _slope_along(f, s, a)) for s in segments]
+    gains = [lift(s.weight) * (f(*s.end) - f(*s.start)) for s in segments]
+    return fold(lift(relation.lhs), ring, memo) == fold(sum(slopes, lift(0)), ring, memo) and (
+        fold(lift(relation.rhs), ring, memo) == fold(sum(gains, lift(0)), ring, memo)
+    )
+
+
+def _slope_along(f: Any, s: Segment, a: Term) -> Term:
+    """d/da of f on the segment."""
+    return derivative(f(*(p + a * (q - p) for p, q in zip(s.start, s.end, strict=True))), a)
+
+
+def discontinuity(root: Term) -> Term | None:
+    """None if every pair of branches meets on its guard (their difference is a rational multiple of it), else the node."""
+    ring, memo = Ring(), dict[Term, Poly]()
+    for node in postorder(root):
+        if node.op in ("div", "mean01", "call"):
+            return node
+        if node.op == "ite":
+            g, gap = fold(node.args[0], ring, memo), fold(node.args[1] - node.args[2], ring, memo)
+            lead = next(iter(g), ())
+            ratio = gap.get(lead, Fraction(0)) / g[lead] if g else Fraction(0)
+            if gap != ring.affine(Fraction(0), (ratio,), (g,)):
+                return node
+    return None
+
+
+# every model: true derivatives -------------------------------------------------------------------------------------------
+def true_derivative(claim: Claim) -> bool:
+    """Rule "true derivative": under the hypothesis `SMOOTH`, any program of a function may be taken for any other.
+
+    *Proof.* Where no guard vanishes, a program agrees near the point with one of its branches, so its branch derivative is
+    the derivative of the function, which all its programs share. On a path, the points at which a guard vanishes without
+    vanishing on a whole piece are finitely many, and do not count in a mean. It remains that with one derivative for all
+    programs the claim is an identity, or an inequality of signs, which the ring decides.
+    """
+    statement = claim.statement(smooth=True)
+    return isinstance(claim.family, Every) and (equal_everywhere(statement) or _signs(claim, statement, slopes=True))
+
+
+# positivity -------------------------------------------------------------------------------------------------------------
+def non_negative(claim: Claim) -> bool:
+    r"""Rule "non-negative combination", for non-decreasing positivity on every model.
+
+    *Proof.* Write $b_i = x_i - d_i$ with $d_i \ge 0$ by hypothesis. Each attribution is then a sum of monomials with
+    positive coefficients in $d_i \ge 0$, indicators and means of such, plus increments $c\,(f(u) - f(v))$ with $c > 0$ and
+    $u \ge v$ in every coordinate, each non-negative because f is non-decreasing. (Slopes are non-negative where they are
+    derivatives of f: only under `SMOOTH`.)
+    """
+    return _signs(claim, claim.statement(), slopes=False)
+
+
+def _signs(claim: Claim, statement: Statement, *, slopes: bool) -> bool:
+    if claim.property.name != "non_decreasing_positivity" or not isinstance(claim.family, Every) or claim.domain.to_json():
+        return False
+    x, baselines, _ = claim.points()
+    below = {b.payload: p - b for point in baselines for p, b in zip(x, point, strict=True)}  # b_i now stands for d_i
+    ring = Ring()
+    goals = [fold(substitute(lift(r.lhs) - lift(r.rhs), below), ring) for r in statement.conclusions]
+    return all(_clearly_non_negative(ring, p, set(below), slopes=slopes) for p in goals)
+
+
+def _clearly_non_negative(ring: Ring, p: Poly, positive: set[str], *, slopes: bool) -> bool:
+    keys = {i: key for key, i in ring.ids.items()}
+
+    def atom_ok(i: int, power: int) -> bool:
+        key: Any = keys[i]
+        match key[0]:
+            case "var":
+                return key[1] in positive or power % 2 == 0
+            case "bound" | "step" | "zero":
+                return True
+            case "call":
+                return slopes and len(key[2]) == 1
+            case "mean":
+                return all(atom_ok(j, k) for j, k in key[2])
+            case _:
+                return False
+
+    values: dict[Any, Fraction] = {}  # coefficients of f at points
+    for m, c in p.items():
+        if len(m) == 1 and m[0][1] == 1 and keys[m[0][0]][0] == "call" and not keys[m[0][0]][2]:  # type: ignore[index]
+            values[keys[m[0][0]][3]] = c  # type: ignore[index]
+        elif c < 0 or not all(atom_ok(i, k) for i, k in m):
+            return False
+    return _increments(ring, values, positive)
+
+
+def _increments(ring: Ring, values: dict[Any, Fraction], positive: set[str]) -> bool:
+    """Whether the weighted values of f pair off into increments upwards, nearest pairs first."""
+    left = dict(values)
+
+    def gap(u: Any, v: Any) -> int | None:
+        """How many coordinates of u lie above v, or None if one may lie below."""
+        moved = 0
+        for p, q in zip(u, v, strict=True):
+            d = ring.affine(Fraction(0), (Fraction(1), Fraction(-1)), (dict(p), dict(q)))
+            moved += bool(d)
+            if d and not _clearly_non_negative(ring, d, positive, slopes=False):
+                return None
+        return moved
+
+    pairs = [(g, u, v) for u in left for v in left if left[u] > 0 > left[v] and (g := gap(u, v)) is not None]
+    for _, u, v in sorted(pairs, key=lambda t: t[0]):
+        amount = min(left[u], -left[v])
+        left[u], left[v] = left[u] - amount, left[v] + amount
+    return not any(left.values())
+
+
+# hypotheses -------------------------------------------------------------------------------------------------------------
+def unsatisfiable(statement: Statement) -> bool:
+    """A hypothesis has a constant normal form that violates it, or two hypotheses `t > p`, `-t >= q` exclude each other.
+
+    *Proof.* Adding two hypotheses gives a valid one; if its normal form is a constant that violates it, no point satisfies
+    both.
+    """
+    ring, memo = Ring(), dict[Term, Poly]()
+    sides = [(fold(lift(h.lhs) - lift(h.rhs), ring, memo), h.kind) for h in statement.hypotheses]
+    sides += [(ring.affine(Fraction(0), (Fraction(-1),), (p,)), ">=") for p, kind in sides if kind == "="]
+    sides = [(p, ">=" if kind == "=" else kind) for p, kind in sides]
+    sums = [
+        (ring.affine(Fraction(0), (Fraction(1), Fraction(1)), (p, q)), ">" if ">" in (k, m) else ">=")
+        for i, (p, k) in enumerate(sides)
+        for q, m in sides[i + 1 :]
+    ]
+    for p, kind in sides + sums:
+        if set(p) <= {()}:
+            c = p.get((), Fraction(0))
+            if c < 0 or (kind == ">" and c == 0):
+                return True
+    return False
+
+
+def segments_of(claim: Claim) -> list[Segment]:
+    """The segments along which the method averages, read off its run on an unknown model.
+
+    A search, not a proof: `fundamental_theorem` checks what is found.
+    """
+    n = claim.family.n
+    view = Unknown("f", n)
+    x, baselines, _ = claim.points()
+    total = lift(sum(claim.method(view, x, baselines)))
+    ring, memo = Ring(), dict[Term, Poly]()
+    whole = fold(total, ring, memo)
+    found: dict[tuple[bytes, ...], Segment] = {}
+    for node in postorder(total):
+        for c in postorder(node) if node.op == "mean01" else ():
+            if c.op == "call" and c.payload[1]:
+                a, level = hole(), node.payload
+                at = [tuple(substitute_level(u, level, q) for u in c.args) for q in (0, 1)]
+                key = tuple(u.digest for u in (*at[0], *at[1]))
+                if key not in found:
+                    s = Segment(Fraction(1), *at)
+                    unit = fold(mean01(lambda a, s=s: _slope_along(view, s, a)), ring, memo)
+                    lead = next(iter(unit), None)
+                    weight = whole.get(lead, Fraction(0)) / unit[lead] if lead is not None else Fraction(0)
+                    found[key] = Segment(weight, *at)
+                del a
+    return [s for s in found.values() if s.weight]
+
+
+def substitute_level(u: Term, level: int, value: int) -> Term:
+    from attrtheory.expr.binder import open_body
+
+    return open_body(level, u, lift(value))
+
+
+def check_segments(data: Any, n: int) -> list[Segment]:
+    """Segments from a certificate."""
+    try:
+        segments = [Segment.from_json(s) for s in data]
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        raise BadInput(f"not a list of segments: {error!r}") from error
+    if any(len(s.start) != n or len(s.end) != n for s in segments):
+        raise SideCondition(f"segments of a path on {n} features need {n} coordinates")
+    return segments
