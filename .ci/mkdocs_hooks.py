@@ -7,7 +7,7 @@ from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from griffe import Extension, Object
+from griffe import Extension, Module, Object
 from latex2mathml.converter import convert
 from mkdocs.structure.files import File, Files
 
@@ -17,15 +17,20 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).parent.parent / "attrtheory"
 FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
 EXAMPLE = re.compile(r"^( *)>>> .*\n?(?:\1.+\n?)*", re.MULTILINE)
+LABEL = re.compile(r"^([A-Z]\w+):(?= \S)", re.MULTILINE)
 
 
-class Examples(Extension):
-    """Fence the doctests of a docstring: Markdown would read `>>>` as three nested quotations."""
+class Docstrings(Extension):
+    """What Markdown would not show as it is meant."""
 
     def on_object(self, *, obj: Object, **_: object) -> None:
-        """See the class."""
+        """Fence examples, which would be quotations; let "Source: ..." and its like begin a paragraph."""
         if obj.docstring and "```" not in obj.docstring.value:
-            obj.docstring.value = EXAMPLE.sub(fenced, obj.docstring.value)
+            obj.docstring.value = LABEL.sub(r"\n**\1:**", EXAMPLE.sub(fenced, obj.docstring.value))
+
+    def on_module_members(self, *, mod: Module, **_: object) -> None:
+        """Show a name where it is defined, not again in the folder that passes it on."""
+        mod.exports = None
 
 
 def fenced(example: re.Match[str]) -> str:

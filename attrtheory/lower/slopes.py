@@ -16,7 +16,7 @@ from attrtheory.lower.layers import UNIT, Affine, Network, Pool, Ramp, gamma
 from attrtheory.lower.line import Rows, forget
 
 OUTWARD = 1 + 1e-9  # covers the roundings made while a bound itself is computed
-TINY = 2.0**-1040  # covers what underflow loses in any sum of fewer than 2^30 products
+TINY = 2.0**-960  # covers what underflow loses in any sum of products; a normal number, subnormal ones are slow
 
 
 @dataclass(eq=False)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from attrtheory.errors import Unsupported
+from attrtheory.errors import TooLarge, Unsupported
 from attrtheory.models.ops import (
     Array,
     AvgPool2d,
@@ -33,6 +33,7 @@ from attrtheory.models.ops import (
 
 AFFINE = (Linear, Conv2d, AvgPool2d, Scale, Combine, Reshape)
 OUTSIDE = -1  # a source in the padding: the entry 0
+LARGEST_TABLE = 2**25  # gathered entries of one layer
 
 
 class Row(NamedTuple):
@@ -121,6 +122,8 @@ def patches(
 ) -> Array:
     """(channels, kernel entries, windows): which entry of the flattened input each window reads at each place."""
     counts = windows(x, kernel, stride, padding, dilation)
+    if (size := x[0] * prod(kernel) * prod(counts)) > LARGEST_TABLE:
+        raise TooLarge(f"windows {kernel} on {x} gather {size:,} entries; at most {LARGEST_TABLE:,} are listed")
     h, w = (
         s * np.arange(c)[None, :] + d * np.arange(k)[:, None] - before
         for c, k, s, d, before in zip(counts, kernel, stride, dilation, padding[:2], strict=True)

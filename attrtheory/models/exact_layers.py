@@ -8,12 +8,9 @@ from typing import Any, Protocol
 
 from flint import fmpz_mat
 
-from attrtheory.errors import TooLarge
 from attrtheory.models.affine import OUTSIDE, affine_form, max_windows
 from attrtheory.models.ops import LeakyRelu, MaxPool2d, Op, Relu, Shape
 from attrtheory.models.ratios import Ratios, dyadic, ratios
-
-LARGEST_TABLE = 2**25  # gathered entries of one layer
 
 
 class ExactLayer(Protocol):
@@ -45,8 +42,6 @@ class ExactAffine:
         self.denominator = lcm(*(w.denominator for w in weights))
         self.matrices: list[fmpz_mat] = []
         for block, w in zip(form.blocks or (), weights, strict=True):
-            if block.source.size > LARGEST_TABLE:
-                raise TooLarge(f"{type(op).__name__} on {x} gathers {block.source.size:,} entries; at most {LARGEST_TABLE:,} are")
             self.matrices.append(fmpz_mat(*block.weight.shape, w.over(self.denominator)))
         self.factor = None if form.factor is None else ratios(form.factor)
         self.shift = None if form.shift is None else ratios(form.shift)

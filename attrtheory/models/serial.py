@@ -54,17 +54,23 @@ def graph_from_json(data: dict[str, Any]) -> Graph:
 
 
 def _content(node: Node) -> dict[str, Any]:
-    values = {f.name: _write(getattr(node.op, f.name)) for f in fields(node.op)}
+    values = {f.name: _write(getattr(node.op, f.name), str(f.type)) for f in fields(node.op)}
     return {"op": type(node.op).__name__, "inputs": list(node.inputs), **values}
 
 
-def _write(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        data = (value + 0.0).astype("<f8").tobytes()  # + 0.0: the rational 0 has one spelling, not also -0.0
-        return {"shape": list(value.shape), "data": base64.b64encode(data).decode()}
-    if isinstance(value, tuple):
-        return [_write(v) for v in value]
-    return (value + 0.0).hex() if isinstance(value, float) else value
+def _write(value: Any, kind: str) -> Any:
+    match kind:
+        case "Array":  # + 0.0: the rational 0 has one spelling, not also -0.0
+            data = base64.b64encode((value + 0.0).astype("<f8").tobytes()).decode()
+            return {"shape": list(value.shape), "data": data}
+        case "float":
+            return (float(value) + 0.0).hex()
+        case "tuple[float, ...]":
+            return [_write(v, "float") for v in value]
+        case "int" | "bool":
+            return {"int": int, "bool": bool}[kind](value)
+        case _:
+            return [int(v) for v in value]
 
 
 def _node(entry: Any, k: int) -> Node:

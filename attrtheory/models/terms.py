@@ -19,15 +19,15 @@ MOST_EDGES = 2_000_000
 
 def to_terms(graph: Graph, xs: Sequence[Term], target: int) -> Term:
     """Output `target` as a term in the inputs `xs` (flattened in row-major order)."""
-    if len(xs) != graph.features:
-        raise BadInput(f"{graph.name!r} has {graph.features} input features; got {len(xs)} terms")
-    if not 0 <= target < graph.outputs:
-        raise BadInput(f"{graph.name!r} has outputs 0 to {graph.outputs - 1}; got target {target}")
     if (edges := term_edges(graph)) > MOST_EDGES:
         raise TooLarge(
             f"{graph.name!r} ({graph.units:,} piecewise units) would be a term of about {edges:,} edges; at most "
             f"{MOST_EDGES:,} are built. Use exact evaluation at points, or a smaller network."
         )
+    if len(xs) != graph.features:
+        raise BadInput(f"{graph.name!r} has {graph.features} input features; got {len(xs)} terms")
+    if not 0 <= target < graph.outputs:
+        raise BadInput(f"{graph.name!r} has outputs 0 to {graph.outputs - 1}; got target {target}")
     values: list[list[Term]] = [list(xs)]
     for node in graph.nodes:
         sources = [t for i in node.inputs for t in values[i]]

@@ -10,8 +10,9 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from inspect import signature
+from io import StringIO
 from operator import getitem
 from typing import Any
 
@@ -101,7 +102,7 @@ class _Trace:
         try:
             signature(read).bind(layer, *args, **kwargs)
         except TypeError:
-            raise Unsupported(f"layer {layer.name!r} calls {target} with arguments outside {signature(read)}") from None
+            raise Unsupported(f"layer {layer.name!r} calls {target} with {kwargs or args[1:]}: not supported") from None
         y = read(layer, *args, **kwargs)
         if (self.batch, *self.build.shape(y)) != tuple(layer.result.shape):
             raise Unsupported(f"layer {layer.name!r} ({operation}) does not treat the examples of a batch one by one")
@@ -148,8 +149,7 @@ def _try(module: nn.Module, x: Tensor) -> None:
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
             y = torch.func.functional_call(module, buffers, (x.clone(),))
     except Exception as error:  # a user's forward may raise anything
-        hint = "; it is in training mode: call module.eval() first" if module.training else ""
-        raise BadInput(f"the module cannot be run on one input of shape {tuple(x.shape)} (batch first): {error}{hint}") from error
+        raise BadInput(f"the module cannot be run on an input of shape {tuple(x.shape)} (batch first): {error}") from error
     if not isinstance(y, Tensor) or not y.is_floating_point():
         raise Unsupported(f"the module returns {type(y).__name__}; accepted is one tensor of floats")
     if y.shape[:1] != x.shape[:1]:
@@ -169,11 +169,11 @@ def _export(module: nn.Module, x: Tensor) -> ExportedProgram:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Tracing warns about torch's own internals and logs what our exception says."""
+    """Tracing warns about torch's own internals, and logs and prints what our exception says."""
     before = logging.root.manager.disable
     logging.disable(logging.ERROR)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:

@@ -5,15 +5,16 @@ but the data named in `Proof.data`. The docstring of a rule is its proof.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 from attrtheory.errors import BadInput, SideCondition
-from attrtheory.expr.algebra import fold
-from attrtheory.expr.binder import hole, mean01
+from attrtheory.expr.algebra import Free, fold
+from attrtheory.expr.binder import mean01, open_body
+from attrtheory.expr.forms import relu, step
 from attrtheory.expr.syntax import dumps, loads, postorder
-from attrtheory.expr.term import Term, lift
+from attrtheory.expr.term import Term, bound, lift
 from attrtheory.models.families import Every
 from attrtheory.models.fn import Fn, Unknown
 from attrtheory.prove.claim import Claim
@@ -24,6 +25,13 @@ from attrtheory.semantics.ring import Poly, Ring
 CONTINUOUS = "the model is a continuous piecewise polynomial program without division by an input"
 SMOOTH = "no guard of either program vanishes at the points, or on a whole piece of the path, where the method differentiates"
 MONOTONE = "the model is non-decreasing in every feature"
+
+
+def hypothesis(claim: Claim, rule: str) -> str | None:
+    """The hypothesis under which a rule proves a claim, if any."""
+    if rule == "fundamental theorem" and isinstance(claim.family, Every):
+        return CONTINUOUS
+    return SMOOTH if rule == "true derivative" else None
 
 
 def equal_everywhere(statement: Statement) -> bool:
@@ -108,6 +116,32 @@ def discontinuity(root: Term) -> Term | None:
             if gap != ring.affine(Fraction(0), (ratio,), (g,)):
                 return node
     return None
+
+
+# one half-line ----------------------------------------------------------------------------------------------------------
+class HalfLines(Free):
+    r"""The free algebra in which the share of a segment on one side of a hyperplane has its closed form.
+
+    *Proof.* Let $g(\alpha) = p + \alpha d$. If $d \ne 0$, substitute $u = g(\alpha)$:
+    $\int_0^1 1[g > 0]\,d\alpha = (\mathrm{relu}(p + d) - \mathrm{relu}(p))/d$. If $d = 0$ the mean is $1[p > 0]$; the
+    quotient is then 0 by total division, and the last summand is 0 in the first case.
+    """
+
+    def mean01(self, level: int, body: Term) -> Term:
+        if body.op == "ite" and not any(level in u.levels for u in body.args[1:]):
+            guard, above, below = body.args
+            d, p = derivative(guard, bound(level)), open_body(level, guard, lift(0))
+            if level not in d.levels:
+                share = (relu(p + d) - relu(p)) / d + (1 - step(d) - step(-d)) * step(p)
+                return below + (above - below) * share
+        return super().mean01(level, body)
+
+
+def half_lines(claim: Claim) -> bool:
+    """Rule "half-line": both sides have one normal form once the shares of segments have their closed forms."""
+    shares = HalfLines()
+    closed = (replace(r, lhs=fold(lift(r.lhs), shares), rhs=fold(lift(r.rhs), shares)) for r in claim.statement().conclusions)
+    return same_function(claim) and equal_everywhere(Statement(tuple(closed)))
 
 
 # every model: true derivatives -------------------------------------------------------------------------------------------
@@ -231,8 +265,7 @@ def segments_of(claim: Claim) -> list[Segment]:
     for node in postorder(total):
         for c in postorder(node) if node.op == "mean01" else ():
             if c.op == "call" and c.payload[1]:
-                a, level = hole(), node.payload
-                at = [tuple(substitute_level(u, level, q) for u in c.args) for q in (0, 1)]
+                at = [tuple(open_body(node.payload, u, lift(q)) for u in c.args) for q in (0, 1)]
                 key = tuple(u.digest for u in (*at[0], *at[1]))
                 if key not in found:
                     s = Segment(Fraction(1), *at)
@@ -240,14 +273,7 @@ def segments_of(claim: Claim) -> list[Segment]:
                     lead = next(iter(unit), None)
                     weight = whole.get(lead, Fraction(0)) / unit[lead] if lead is not None else Fraction(0)
                     found[key] = Segment(weight, *at)
-                del a
     return [s for s in found.values() if s.weight]
-
-
-def substitute_level(u: Term, level: int, value: int) -> Term:
-    from attrtheory.expr.binder import open_body
-
-    return open_body(level, u, lift(value))
 
 
 def check_segments(data: Any, n: int) -> list[Segment]:

@@ -5,6 +5,7 @@ Equal normal forms prove that two terms are equal everywhere; unequal normal for
     s = 1[h > 0]:  s s = s                       e = 1[h = 0]:  e e = e,  e s = 0,  e h = 0
     1[-h > 0] = 1 - s - e                        r = 1/h:       h r = 1 - e,  e r = 0
     mean of a^k over a in [0, 1] = 1/(k+1)       guards and denominators are scaled by rationals, guards by positive ones
+    1[a h > 0] = 1[h > 0] for a bound variable a: it is positive almost everywhere in its mean
 
 `e h = 0` and `h r = 1 - e` rewrite the leading monomial of h, in a fixed order of monomials, so reduction ends.
 """
@@ -30,6 +31,7 @@ class Ring:
         self.ids: dict[Hashable, int] = {}
         self.levels: list[frozenset[int]] = []  # bound variables open in each atom
         self.flat: set[int] = set()  # idempotent atoms
+        self.parameters: set[int] = set()  # bound variables
         self.exclusive: dict[int, set[int]] = {}  # atoms whose product is 0
         self.rules: dict[int, tuple[Monomial, Poly]] = {}  # atom u, with lead * u = replacement
 
@@ -41,7 +43,9 @@ class Ring:
         return self._atom(("var", name), frozenset())
 
     def bound(self, level: int) -> Poly:
-        return self._atom(("bound", level), frozenset((level,)))
+        parameter = self._atom(("bound", level), frozenset((level,)))
+        self.parameters.add(self.ids["bound", level])
+        return parameter
 
     def affine(self, constant: Fraction, coefficients: Sequence[Fraction], values: Sequence[Poly]) -> Poly:
         out = self.const(constant)
@@ -106,11 +110,19 @@ class Ring:
 
     def _step(self, g: Poly) -> Poly:
         """`1[g > 0]`, by the one orientation of g whose leading coefficient is positive."""
-        h, lead, c = self._monic(g)
+        h, lead, c = self._monic(self._without_parameters(g))
         s = self._id(("step", _key(h)), self._open(h), flat=True)
         if c > 0:
             return {((s, 1),): Q1}
         return {ONE: Q1, ((s, 1),): -Q1, ((self._zero(h, lead), 1),): -Q1}
+
+    def _without_parameters(self, g: Poly) -> Poly:
+        """A guard without the bound variables that divide all of it: they are positive almost everywhere."""
+        for i in [i for i, _ in next(iter(g)) if i in self.parameters]:
+            least = min(dict(m).get(i, 0) for m in g)
+            if least:
+                g = {tuple((j, k - least * (j == i)) for j, k in m if k > least * (j == i)): c for m, c in g.items()}
+        return g
 
     def _zero(self, h: Poly, lead: Monomial) -> int:
         """The atom `1[h = 0]` of a monic h."""

@@ -1,0 +1,1 @@
+"""From claim to verdict, and back: rules, normal form, solver, refuter, and the checker of certificates."""

@@ -1,0 +1,104 @@
+"""Re-check a certificate without search, solver, sympy or torch: the claim is generated anew and its proof replayed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from attrtheory.errors import AttrTheoryError, BadCertificate
+from attrtheory.models.families import Every
+from attrtheory.prove import rules
+from attrtheory.prove.certificate import MAX_BYTES, from_certificate
+from attrtheory.prove.claim import Claim
+from attrtheory.prove.refute import replay
+from attrtheory.prove.verdict import Conditional, Proof, Proved, Refuted, Vacuous, Verdict, Witness
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a certificate establishes. `on_trust`: part of it rests on a solver and was not re-checked."""
+
+    claim: Claim
+    verdict: Verdict
+    on_trust: bool
+
+    def __str__(self) -> str:
+        trust = " -- rests on a solver, not re-checked here" if self.on_trust else ""
+        return f"{self.verdict.name}: {self.claim}{trust}"
+
+
+def check(certificate: str | bytes | Path, claim: Claim | None = None) -> Checked:
+    """Re-check one certificate (its text, or the path of its file); with `claim`, it must be for that claim.
+
+    Raises:
+        BadCertificate: damaged, forged, or for another claim.
+    """
+    if isinstance(certificate, Path):
+        if certificate.stat().st_size > MAX_BYTES:
+            raise BadCertificate(f"{certificate} is larger than {MAX_BYTES} bytes")
+        certificate = certificate.read_bytes()
+    stated, verdict = from_certificate(certificate)
+    if claim is not None and claim.digest != stated.digest:
+        raise BadCertificate(f"the certificate is for another claim: {stated}, not {claim}")
+    try:
+        on_trust = _holds(stated, verdict)
+    except BadCertificate:
+        raise
+    except (AttrTheoryError, ArithmeticError, TypeError, LookupError, ValueError) as error:
+        raise BadCertificate(f"the certificate does not prove {stated}: {error}") from error
+    return Checked(stated, verdict, on_trust)
+
+
+def _holds(claim: Claim, verdict: Verdict) -> bool:
+    """Whether the verdict rests on a solver; raises if it is not established."""
+    match verdict:
+        case Proved(proof):
+            if rules.hypothesis(claim, proof.rule) is not None:
+                raise BadCertificate(f"{claim} holds only under a hypothesis; Proved would say more")
+            return _proof_holds(claim, proof)
+        case Conditional(hypothesis, proof, witness):
+            if hypothesis != rules.hypothesis(claim, proof.rule):
+                raise BadCertificate(f"rule {proof.rule!r} does not prove {claim} under the hypothesis {hypothesis!r}")
+            if witness is not None:
+                _breaks_without(claim, hypothesis, witness)
+            return _proof_holds(claim, proof)
+        case Refuted(witness):
+            replay(claim, witness)
+            return False
+        case Vacuous(proof):
+            if proof.rule == "solver":
+                return True
+            if proof.rule != "unsatisfiable hypotheses" or not rules.unsatisfiable(claim.statement()):
+                raise BadCertificate(f"the hypotheses of {claim} are not shown unsatisfiable")
+            return False
+        case _:
+            raise BadCertificate(f"no certificate can establish {verdict.name}")
+
+
+def _breaks_without(claim: Claim, hypothesis: str, witness: Witness) -> None:
+    replay(claim, witness)
+    if hypothesis == rules.SMOOTH and "disguise" not in (witness.model or {}):
+        raise BadCertificate("the witness does not show that the hypothesis is needed")
+
+
+def _proof_holds(claim: Claim, proof: Proof) -> bool:
+    if proof.rule != "fundamental theorem" and proof.rule != "solver" and proof.data:
+        raise BadCertificate(f"rule {proof.rule!r} takes no data")
+    match proof.rule:
+        case "normal form":
+            ok = rules.normal_form(claim)
+        case "fundamental theorem":
+            ok = rules.fundamental_theorem(claim, rules.check_segments(proof.data["segments"], claim.family.n))
+        case "half-line":
+            ok = rules.half_lines(claim)
+        case "non-negative combination":
+            ok = rules.non_negative(claim)
+        case "true derivative":
+            ok = isinstance(claim.family, Every) and rules.true_derivative(claim)
+        case "solver":
+            return True
+        case other:
+            raise BadCertificate(f"no rule {other!r}")
+    if not ok:
+        raise BadCertificate(f"rule {proof.rule!r} does not prove {claim}")
+    return False

@@ -1,0 +1,95 @@
+"""From claim to verdict: the order of the engines, and nothing else."""
+
+from __future__ import annotations
+
+
+from attrtheory.errors import TooLarge
+from attrtheory.expr.syntax import postorder
+from attrtheory.expr.term import lift
+from attrtheory.models.families import Every
+from attrtheory.models.fn import Fn
+from attrtheory.properties import Relation, Statement
+from attrtheory.prove import rules
+from attrtheory.prove.claim import Claim
+from attrtheory.prove.refute import DISCONTINUOUS, KINKED, Question, points, question, refute, shrink
+from attrtheory.prove.verdict import Conditional, NotApplicable, Proof, Proved, Refuted, Unknown, Vacuous, Verdict
+
+MAX_EDGES = 400_000
+
+
+def prove(claim: Claim, *, solver: bool = True) -> Verdict:
+    """Settle a claim: normal form, rules, solver, refuter, in this order; Unknown if none decides.
+
+    >>> from attrtheory import Claim, Every, get_method, get_property, prove
+    >>> prove(Claim(get_property("completeness"), get_method("shapley"), Every(3))).name
+    'Proved'
+
+    Raises:
+        TooLarge: the model is too large to be written out; the message has the size.
+    """
+    if isinstance(claim.family, Every) or rules.same_function(claim):
+        return _decide(claim, solver=solver)
+    return NotApplicable("a model whose branches do not meet on its guards has no mirror image that computes it")
+
+
+def _decide(claim: Claim, *, solver: bool) -> Verdict:
+    statement = claim.statement()
+    edges = sum(len(u.args) for f in claim.family.models() if isinstance(f, Fn) for u in postorder(f.body))
+    if edges > MAX_EDGES:
+        raise TooLarge(f"the model has {edges} edges; a proof by terms takes up to {MAX_EDGES}. Audit the network instead.")
+    if statement.hypotheses and (empty := _vacuous(statement, solver=solver)) is not None:
+        return empty
+    if rules.equal_everywhere(statement):
+        return Proved(Proof("normal form"))
+    if (verdict := _by_rules(claim)) is not None:
+        return verdict
+    reason = "no rule applies and no counterexample was found"
+    if solver and not isinstance(claim.family, Every):
+        from attrtheory.prove import solver as z3_engine  # z3 is loaded only when it is asked
+
+        answer = z3_engine.solve(question(claim))
+        if answer.proved:
+            return Proved(Proof("solver", {"version": answer.version, "smt2": list(answer.obligations)}))
+        if answer.witness is not None:
+            return Refuted(shrink(question(claim), answer.witness))
+        reason = answer.reason
+    witness = refute(claim)
+    return Refuted(witness) if witness is not None else Unknown(reason)
+
+
+def _by_rules(claim: Claim) -> Verdict | None:
+    every = isinstance(claim.family, Every)
+    if rules.non_negative(claim):
+        return Proved(Proof("non-negative combination"))
+    if not every and rules.half_lines(claim):
+        return Proved(Proof("half-line"))
+    if claim.property.name == "completeness" and (segments := rules.segments_of(claim)):
+        if not rules.fundamental_theorem(claim, segments):
+            return None
+        proof = Proof("fundamental theorem", {"segments": [s.to_json() for s in segments]})
+        if not every:
+            return Proved(proof)
+        return Conditional(rules.CONTINUOUS, proof, refute(claim, DISCONTINUOUS))
+    if every and rules.true_derivative(claim):
+        return Conditional(rules.SMOOTH, Proof("true derivative"), refute(claim, KINKED))
+    return None
+
+
+def _vacuous(statement: Statement, *, solver: bool) -> Verdict | None:
+    """Vacuous if no point satisfies the hypotheses; Unknown if none was found and none excluded; else None."""
+    if rules.unsatisfiable(statement):
+        return Vacuous(Proof("unsatisfiable hypotheses"))
+    q = Question(Statement((Relation(lift(0), ">", lift(0)),), statement.hypotheses))
+    if any(q.fails_at(env) for env in points(q.names(), 400)):
+        return None
+    if solver:
+        from attrtheory.prove import solver as z3_engine
+
+        answer = z3_engine.solve(q)
+        if answer.proved:
+            return Vacuous(Proof("solver", {"version": answer.version, "smt2": list(answer.obligations)}))
+        if answer.witness is not None:
+            return None
+    return Unknown("no point was found that satisfies the hypotheses, so the claim may hold vacuously")
+
+
