@@ -38,7 +38,8 @@ def graph_digest(graph: Graph) -> str:
 def graph_from_json(data: dict[str, Any]) -> Graph:
     """The graph that was written; everything is checked, and what is not understood is refused."""
     file = _keys(data, "the file", {"format", "version", "name", "input_shape", "nodes"})
-    require((file["format"], file["version"]) == (FORMAT, VERSION), f"this is not a file of {FORMAT!r}, version {VERSION}")
+    known = file["format"] == FORMAT and _int(file["version"], "version") == VERSION
+    require(known, f"this is not a file of {FORMAT!r}, version {VERSION}")
     shapes: list[Shape] = [_ints(file["input_shape"], "input_shape", least=1)]
     require(shapes[0] and prod(shapes[0]) <= LARGEST_VALUE, f"input_shape {shapes[0]} must have 1 to {LARGEST_VALUE:,} entries")
     require(isinstance(file["nodes"], list) and len(file["nodes"]) <= MOST_NODES, f"nodes must be a list of at most {MOST_NODES:,}")
@@ -74,7 +75,8 @@ def _write(value: Any, kind: str) -> Any:
 
 
 def _node(entry: Any, k: int) -> Node:
-    require(isinstance(entry, dict) and entry.get("op") in OPS, f"op must be one of {', '.join(OPS)}")
+    kind = entry.get("op") if isinstance(entry, dict) else None
+    require(isinstance(kind, str) and kind in OPS, f"op must be one of {', '.join(OPS)}")
     op = OPS[entry["op"]]
     _keys(entry, "the node", {"op", "name", "inputs", *(f.name for f in fields(op))})
     inputs = _ints(entry["inputs"], "inputs", least=0, most_entries=MOST_NODES)
