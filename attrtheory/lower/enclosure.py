@@ -43,14 +43,14 @@ def mean_gradient(net: Network, x0: Tensor, x: Tensor, t: Tensor, target: int, *
     """Encloses the integral of the gradient over the segment, cut next to the breakpoints t."""
     ends = straight_values(net, torch.stack([x0, x]))
     errors = straight_errors(net, torch.stack([x0, x]))
-    step = max(1, memory // (64 * sum(map(prod, net.graph.shapes))))
+    step = max(1, memory // (256 * sum(map(prod, net.graph.shapes))))
     zero = torch.zeros((1, *net.graph.input_shape), dtype=torch.float64, device=t.device)
     result = Enclosure(zero, zero.clone())
-    gap, parts = FIRST_GAP, cut(t[:-1], t[1:], FIRST_GAP)
+    gap, parts = FIRST_GAP, around(t, FIRST_GAP)
     for attempt in range(ROUNDS):
         split: list[Tensor] = []
         for block in parts.split(step):
-            slopes, hopeful = slopes_between(net, ends, errors, block)
+            slopes, hopeful = slopes_between(net, ends, errors, block, shared=attempt == 0)
             length = block[:, 1] - block[:, 0]
             again = hopeful & (length > 4 * WIDEN * gap) & (attempt < ROUNDS - 1)
             split.append(block[again])
@@ -64,6 +64,14 @@ def mean_gradient(net: Network, x0: Tensor, x: Tensor, t: Tensor, target: int, *
             break
         parts = cut(parts[:, 0], parts[:, 1], gap)
     return result
+
+
+def around(t: Tensor, gap: float) -> Tensor:
+    """[0, 1] cut a little to the left and to the right of every breakpoint. Pairs, (parts, 2)."""
+    points = torch.unique(torch.cat([t, (t[1:-1] - gap).clamp(min=0), (t[1:-1] + gap).clamp(max=1)]))
+    inner = torch.isin(points, t[1:-1])
+    points = points[~inner]
+    return torch.stack([points[:-1], points[1:]], 1)
 
 
 def cut(a: Tensor, b: Tensor, gap: float) -> Tensor:
@@ -91,73 +99,85 @@ def pushed(net: Network, k: int, layer: Affine, values: list[Tensor], errors: li
     return OUTWARD * absolute.push(*(e + g * v.abs() for v, e in zip(values, errors, strict=True)), bias=g) + TINY
 
 
-def slopes_between(net: Network, ends: Rows, errors: Rows, parts: Tensor) -> tuple[dict[int, Slopes], Tensor]:
-    """Decided and free slopes on every part, and which parts a cut may help: a free unit that is decided at one end."""
-    n = len(parts)
-    t = parts.T.reshape(-1)  # all left ends, then all right ends
+def slopes_between(
+    net: Network, ends: Rows, errors: Rows, parts: Tensor, *, shared: bool = False
+) -> tuple[dict[int, Slopes], Tensor]:
+    """Decided and free slopes on every part, and which parts a cut may help: a free unit that is decided at one end.
+
+    `shared`: neighbours use one row for their common end, and the larger of their bounds there.
+    """
+    t, index = torch.unique(parts, return_inverse=True) if shared else (parts.flatten(), None)
+    left, right = (torch.arange(len(t), device=t.device).view(-1, 2) if index is None else index).T
     live, found = along(ends, t), {}
-    wide = {
-        i: OUTWARD * (e.amax(0, keepdim=True) + 8 * UNIT * ends[i].abs().sum(0, keepdim=True)) + TINY
-        for i, e in errors.items()
-    }
-    bound = {i: e.expand(2 * n, *e.shape[1:]) for i, e in wide.items()}
-    hopeful = torch.zeros(n, dtype=torch.bool, device=t.device)
+    bound = {i: _along_bound(ends[i], e).expand(len(t), *e.shape[1:]) for i, e in errors.items()}
+    hopeful = torch.zeros(len(parts), dtype=torch.bool, device=t.device)
     for k, layer, ins in net.nodes:
         if net.straight[k]:
             continue
-        z, e = live[ins[0]], bound[ins[0]]
-        match layer:
-            case Affine():
-                live[k] = layer.push(*(live[i] for i in ins))
-                bound[k] = pushed(net, k, layer, [live[i] for i in ins], [bound[i] for i in ins])
-            case Ramp():
-                found[k], one_sided, bound[k] = _ramp(layer, z, e, n)
-                hopeful |= one_sided
-                live[k] = layer.act(z)
-            case Pool():
-                found[k], one_sided, bound[k] = _pool(layer, z, e, n)
-                hopeful |= one_sided
-                live[k] = layer.act(z)
+        if isinstance(layer, Affine):
+            bound[k] = pushed(net, k, layer, [live[i] for i in ins], [bound[i] for i in ins])
+            live[k] = layer.push(*(live[i] for i in ins))
+        else:
+            decide = _ramp if isinstance(layer, Ramp) else _pool
+            found[k], one_sided, bound[k] = decide(layer, live[ins[0]], bound[ins[0]], left, right)
+            hopeful |= one_sided.flatten(1).any(1)
+            live[k] = layer.act(live[ins[0]])
         live, bound = forget(net, live, k), forget(net, bound, k)
     return found, hopeful
 
 
-def _ramp(layer: Ramp, z: Tensor, e: Tensor, n: int) -> tuple[Slopes, Tensor, Tensor]:
+def _along_bound(ends: Tensor, error: Tensor) -> Tensor:
+    """On the whole path: the larger error of the two ends and the rounding of the interpolation between them."""
+    return OUTWARD * (error.amax(0, keepdim=True) + 8 * UNIT * ends.abs().sum(0, keepdim=True)) + TINY
+
+
+def _at_ends(stray: Tensor, like: Tensor, left: Tensor, right: Tensor) -> Tensor:
+    """A quantity of the parts on the rows: the larger one of the two parts that meet there."""
+    rows = like.new_zeros(2, len(like), *stray.shape[1:])
+    rows[0, left], rows[1, right] = stray, stray
+    return rows.amax(0)
+
+
+def _ramp(layer: Ramp, z: Tensor, e: Tensor, left: Tensor, right: Tensor) -> tuple[Slopes, Tensor, Tensor]:
     above, below = z > e, z < -e
-    on, off = above[:n] & above[n:], below[:n] & below[n:]
-    free = ~(on | off)
-    some = above | below
-    reach = OUTWARD * (z.abs() + e)
-    # the output of a free unit leaves its chord by no more than its own range
-    stray = torch.where(free, torch.maximum(reach[:n], reach[n:]), 0.0).repeat(2, *[1] * (z.dim() - 1))
+    on, some = above[left] & above[right], above | below
+    free = ~(on | (below[left] & below[right]))
     steep, sides = max(1.0, abs(layer.slope)), 1 if layer.slope == 0 else 2
-    passed = torch.where(below, abs(layer.slope) * e, steep * e)
+    bound = torch.where(below, abs(layer.slope) * e, steep * e)
     if layer.slope != 0:
-        passed = OUTWARD * passed + 2 * UNIT * steep * z.abs() + TINY
-    bound = OUTWARD * (passed + sides * steep * stray)
-    return Slopes(on=on, free=free), (free & (some[:n] | some[n:])).flatten(1).any(1), bound
+        bound = OUTWARD * bound + 2 * UNIT * steep * z.abs() + TINY
+    if free.any():
+        # the output of a free unit leaves its chord by no more than its own range
+        reach = z.abs() + e
+        stray = torch.where(free, torch.maximum(reach[left], reach[right]), 0.0)
+        bound = OUTWARD * (bound + sides * steep * _at_ends(stray, z, left, right))
+    return Slopes(on=on, free=free), free & (some[left] | some[right]), bound
 
 
-def _pool(layer: Pool, z: Tensor, e: Tensor, n: int) -> tuple[Slopes, Tensor, Tensor]:
+def _pool(layer: Pool, z: Tensor, e: Tensor, left: Tensor, right: Tensor) -> tuple[Slopes, Tensor, Tensor]:
     w, q = layer.windows(z), layer.windows(e)
-    best = layer.best(w[:n] + w[n:]).unsqueeze(-1)
-    both = best.repeat(2, 1, 1, 1)
-    lead = w.gather(-1, both) - w
-    margin = OUTWARD * (q.gather(-1, both) + q) + 2 * UNIT * w.abs() + 2 * UNIT * w.gather(-1, both).abs()
-    beaten = lead > margin
-    rivals = ~(beaten[:n] & beaten[n:]) & layer.real
-    rivals.scatter_(-1, best, True)  # noqa: FBT003
+    a, b = w[left], w[right]
+    best = layer.best(a + b).unsqueeze(-1)
+
+    def ahead(end: Tensor, error: Tensor) -> Tensor:
+        """Which entries the winner certainly beats at one end."""
+        first = end.gather(-1, best)
+        return first - end > OUTWARD * (error.gather(-1, best) + error) + 2 * UNIT * (end.abs() + first.abs())
+
+    beaten = ahead(a, q[left]), ahead(b, q[right])
+    rivals = (~(beaten[0] & beaten[1]) & layer.real).scatter(-1, best, value=True)
     free = rivals.sum(-1) > 1
-    at_ends = (~beaten & layer.real).sum(-1)  # one where the winner is certain at that end
-    one_sided = free & ((at_ends[:n] == 1) | (at_ends[n:] == 1))
-    # the maximum leaves its chord by no more than the winner falls short of it at an end
-    short = torch.where(free, (w.amax(-1) - w.gather(-1, both).squeeze(-1)).view(2, n, *free.shape[1:]).amax(0), 0.0)
-    spread = torch.where(free, q.view(2, n, *q.shape[1:]).amax(0).amax(-1), 0.0)
+    certain = [(~one & layer.real).sum(-1) == 1 for one in beaten]
     top = w.amax(-1)
-    ends = torch.maximum((w + q).amax(-1) - top, top - (w - q).amax(-1)) + 4 * UNIT * top.abs()
-    bound = OUTWARD * (ends + (short + 4 * spread).repeat(2, 1, 1)) + TINY
+    bound = torch.maximum((w + q).amax(-1) - top, top - (w - q).amax(-1)) + 4 * UNIT * top.abs() + TINY
+    if free.any():
+        # the maximum leaves its chord by no more than the winner falls short of it at an end
+        short = torch.maximum(*(end.amax(-1) - end.gather(-1, best).squeeze(-1) for end in (a, b)))
+        spread = torch.maximum(q[left], q[right]).amax(-1)
+        stray = torch.where(free, short + 4 * spread + 4 * UNIT * torch.maximum(top[left].abs(), top[right].abs()), 0.0)
+        bound = bound + _at_ends(stray, top, left, right)
     slopes = Slopes(winner=position(layer, best.squeeze(-1)), free=free, rivals=rivals)
-    return slopes, one_sided.flatten(1).any(1), bound.view(-1, *layer.out)
+    return slopes, free & (certain[0] | certain[1]), OUTWARD * bound.view(-1, *layer.out)
 
 
 def count(result: Enclosure, slopes: dict[int, Slopes], length: Tensor) -> None:

@@ -32,7 +32,10 @@ def save(path: Path, nodes, shape, constants=None, opset: int = 17, batch: int |
         [helper.make_tensor_value_info("x", dtype, [batch, *shape])], [helper.make_tensor_value_info(out, dtype, None)],
         [numpy_helper.from_array(v, k) for k, v in (constants or {}).items()],
     )  # fmt: skip
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid("com.microsoft", 1)]
+    model = onnx.shape_inference.infer_shapes(helper.make_model(graph, opset_imports=opsets, ir_version=8))
+    if not model.graph.output[0].type.tensor_type.HasField("shape"):
+        model.graph.output[0].type.tensor_type.shape.dim.add(dim_param="unknown")
     path.write_bytes(model.SerializeToString())
     return path
 
@@ -157,7 +160,7 @@ def test_bfloat16_weights_are_exact(tmp_path: Path):
     tensor = helper.make_tensor("w", TensorProto.BFLOAT16, [1, 1], [0.15625])
     graph = helper.make_graph(
         [node("MatMul", "x", "w")], "net", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 1])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)], [tensor],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 1])], [tensor],
     )  # fmt: skip
     path = tmp_path / "net.onnx"
     path.write_bytes(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString())

@@ -1,0 +1,151 @@
+"""Theorem files: what is claimed, in words and as data, with the verdict expected. Nothing in them is executed.
+
+    title = "Shapley values are complete"
+    statement = "..."
+    source = "..."
+    expected = "Proved"
+
+    [claim]
+    property = "completeness"
+    method = "shapley"
+    family = {kind = "every", n = [2, 3, 4, 5, 6]}
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from attrtheory.errors import BadCertificate, BadInput
+from attrtheory.expr.term import Term
+from attrtheory.methods import Method, get_method
+from attrtheory.models.dsl import parse_model
+from attrtheory.models.families import Family, Given, family_from_json
+from attrtheory.models.fn import rational
+from attrtheory.properties import Property, get_property
+from attrtheory.prove.certificate import to_certificate, write
+from attrtheory.prove.check import Checked, check
+from attrtheory.prove.claim import Claim, Domain, agrees_with, has_formula
+from attrtheory.prove.discharge import prove
+from attrtheory.prove.verdict import Verdict
+
+MAX_BYTES = 2**20
+
+
+@dataclass(frozen=True)
+class Theorem:
+    """One file: a statement and the claims that make it up, all with one expected verdict."""
+
+    path: Path
+    title: str
+    statement: str
+    source: str
+    expected: str
+    claims: tuple[Claim, ...]
+
+
+def read_theorem(path: Path) -> Theorem:
+    """Read a theorem file.
+
+    Raises:
+        BadInput: it is not one; the message says why.
+    """
+    if path.stat().st_size > MAX_BYTES:
+        raise BadInput(f"{path} is larger than {MAX_BYTES} bytes")
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+        claims = tuple(_claims(data["claim"]))
+        return Theorem(path, data["title"], data["statement"], data["source"], data["expected"], claims)
+    except (KeyError, TypeError, ValueError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} is not a theorem file: {error!r}") from error
+
+
+def _claims(data: Mapping[str, Any]) -> Iterator[Claim]:
+    method = _method(data["method"])
+    sizes = data["family"].get("n")
+    for n in sizes if isinstance(sizes, list) else [sizes]:
+        family = _family({**data["family"], "n": n} if n is not None else data["family"])
+        yield Claim(_property(data["property"]), method, family, _domain(data.get("domain", {}), family.n))
+
+
+def _method(data: Any) -> Method:
+    return get_method(data) if isinstance(data, str) else get_method(**data)
+
+
+def _property(data: Any) -> Property:
+    match data:
+        case str():
+            return get_property(data)
+        case {"agreement": other}:
+            return agrees_with(_method(other))
+        case {"formula": list(texts)}:
+            return has_formula([_term(t) for t in texts])
+        case _:
+            raise BadInput(f"a property is a name, an agreement or a formula; got {data!r}")
+
+
+def _term(text: str) -> Term:
+    return parse_model(text).body
+
+
+def _family(data: Mapping[str, Any]) -> Family:
+    match data:
+        case {"kind": "text", "model": str(text)}:
+            return Given(parse_model(text, data.get("inputs")))
+        case {"kind": "dense"}:
+            return family_from_json({"bias": True, "final_relu": False} | dict(data))
+        case _:
+            return family_from_json(data)
+
+
+def _domain(data: Mapping[str, Any], n: int) -> Domain:
+    def point(value: Any) -> tuple[Fraction, ...]:
+        return (Fraction(0),) * n if value == "zero" else tuple(rational(v) for v in value)
+
+    points = {k: point(data[k]) for k in ("x", "lower", "upper") if k in data}
+    baselines: Sequence[Any] | None = data.get("baselines")
+    return Domain(**points, baselines=None if baselines is None else tuple(point(b) for b in baselines))
+
+
+def theorems(folder: Path) -> list[Theorem]:
+    """All theorem files below a folder, in order."""
+    return [read_theorem(p) for p in sorted(folder.rglob("*.toml"))]
+
+
+def certificate_path(folder: Path, claim: Claim) -> Path:
+    """Where the certificate of a claim lies."""
+    return folder / "certificates" / f"{claim.digest[:32]}.json"
+
+
+def prove_theorem(theorem: Theorem, folder: Path) -> Iterator[tuple[Claim, Verdict]]:
+    """Settle each claim and write its certificate; the expected verdict is compared, never assumed.
+
+    Raises:
+        BadInput: a verdict differs from the expected one.
+    """
+    for claim in theorem.claims:
+        verdict = prove(claim)
+        if verdict.name != theorem.expected:
+            raise BadInput(f"{theorem.path}: expected {theorem.expected}, found {verdict} for {claim}")
+        write(certificate_path(folder, claim), to_certificate(claim, verdict))
+        yield claim, verdict
+
+
+def check_theorem(theorem: Theorem, folder: Path) -> Iterator[Checked]:
+    """Re-check the certificates of a theorem.
+
+    Raises:
+        BadCertificate: one is missing, rejected, or says something else than the theorem.
+    """
+    for claim in theorem.claims:
+        path = certificate_path(folder, claim)
+        if not path.is_file():
+            raise BadCertificate(f"{theorem.path}: no certificate {path.name} for {claim}; run attrtheory prove {folder}")
+        checked = check(path, claim)
+        if checked.verdict.name != theorem.expected:
+            raise BadCertificate(f"{theorem.path} expects {theorem.expected}; the certificate says {checked.verdict.name}")
+        yield checked
