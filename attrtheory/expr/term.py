@@ -160,11 +160,15 @@ def affine(constant: Fraction, summands: Iterable[tuple[Fraction, Term]]) -> Ter
             constant += q * t.payload
         elif t.op == "affine":
             inner, coefficients = t.payload
-            constant += q * inner
+            if inner:
+                constant += q * inner
             for c, u in zip(coefficients, t.args, strict=True):
-                total[u] = total.get(u, ZERO_Q) + q * c
+                scaled = c if q is ONE_Q else q * c
+                known = total.get(u)
+                total[u] = scaled if known is None else known + scaled
         else:
-            total[t] = total.get(t, ZERO_Q) + q
+            known = total.get(t)
+            total[t] = q if known is None else known + q
     terms = sorted((t for t, q in total.items() if q), key=lambda t: t.digest)
     if not terms:
         return const(constant)

@@ -6,13 +6,22 @@ models; each is again seen from outside only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Protocol
 
+from attrtheory.expr.forms import total
+from attrtheory.expr.term import Term
+
 Value = Any  # whatever the algebra at hand computes with; it has + - * /
 Point = Sequence[Value]
+
+
+def summed(values: Iterable[Value]) -> Value:
+    """The sum of values of any algebra; of terms, built as one node."""
+    summands = list(values)
+    return total(summands) if any(isinstance(v, Term) for v in summands) else sum(summands)
 
 
 class FnView(Protocol):
@@ -41,10 +50,10 @@ class Combination:
         return self.summands[0][1].n
 
     def __call__(self, *point: Value) -> Value:
-        return sum(c * f(*point) for c, f in self.summands)
+        return summed(c * f(*point) for c, f in self.summands)
 
     def partial(self, i: int, *point: Value) -> Value:
-        return sum(c * f.partial(i, *point) for c, f in self.summands)
+        return summed(c * f.partial(i, *point) for c, f in self.summands)
 
     def mean01(self, body: Callable[[Value], Value]) -> Value:
         return self.summands[0][1].mean01(body)
@@ -145,7 +154,7 @@ class Affine:
         return len(self.weights)
 
     def __call__(self, *point: Value) -> Value:
-        return sum((w * p for w, p in zip(self.weights, point, strict=True)), self.constant)
+        return summed([self.constant, *(w * p for w, p in zip(self.weights, point, strict=True))])
 
     def partial(self, i: int, *point: Value) -> Value:
         return self.weights[i]

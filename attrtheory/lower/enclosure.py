@@ -9,7 +9,7 @@ has that sign on the whole part, and e passes unchanged. Any other unit is free:
 |z| + e of its chord, which is added to e, and its slope runs over [0, 1]. Max-pooling is the same with differences to the
 winner. So the gradient of the whole part lies in the interval of the backward pass, whatever the convention at kinks.
 
-Parts around breakpoints, of length about 1e-13, hold the units that change; everywhere else all units should be decided.
+Parts around breakpoints, of length 1e-11 or a little more, hold the units that change; everywhere else all units should be decided.
 Assumed: matrix products and convolutions obey |error| <= n u / (1 - n u) |W| |x|, in any order, and subnormals are kept.
 """
 
@@ -25,8 +25,8 @@ from attrtheory.lower.layers import UNIT, Affine, Network, Pool, Ramp
 from attrtheory.lower.line import MEMORY, Rows, forget, frontier, straight_values
 from attrtheory.lower.slopes import OUTWARD, TINY, Slopes, along, position, pulled_back
 
-FIRST_GAP, WIDEN, ROUNDS = 2.0**-45, 2.0**5, 5
-KINK = 2.0**-22  # a part this long on which a unit is not decided is a kink rather than a gap between two pieces
+FIRST_GAP, WIDEN, ROUNDS = 2.0**-38, 2.0**5, 3  # half widths of the parts around breakpoints, attempt by attempt
+KINK = 2.0**-24  # a part this long on which a unit is not decided is a kink rather than a gap between two pieces
 
 
 @dataclass(eq=False)

@@ -1,17 +1,17 @@
 r"""Shapley and Banzhaf values of the game `v(S) = f(x on S, baseline elsewhere)`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import combinations
 from math import factorial
 
 from attrtheory.errors import TooLarge
-from attrtheory.expr.views import FnView, Point, Value
+from attrtheory.expr.views import FnView, Point, Value, summed
 
 MAX_FEATURES = 16
 
 
-def shapley(f: FnView, x: Point, x0: Point) -> Sequence[Value]:
+def shapley(f: FnView, x: Point, x0: Point, i: int) -> Value:
     r"""The mean marginal contribution over all orders of arrival.
 
     Definition:
@@ -22,10 +22,10 @@ def shapley(f: FnView, x: Point, x0: Point) -> Sequence[Value]:
     Proved: completeness, linearity, dummy, symmetry, constants, null_displacement, affine_scale_invariance, affine_exactness, non_decreasing_positivity, implementation_invariance.
     """
     n = f.n
-    return _marginals(f, x, x0, lambda size: Fraction(factorial(size) * factorial(n - size - 1), factorial(n)))
+    return _mean_marginal(f, x, x0, i, lambda size: Fraction(factorial(size) * factorial(n - size - 1), factorial(n)))
 
 
-def banzhaf(f: FnView, x: Point, x0: Point) -> Sequence[Value]:
+def banzhaf(f: FnView, x: Point, x0: Point, i: int) -> Value:
     r"""The mean marginal contribution over all coalitions, each equally likely.
 
     Definition:
@@ -35,23 +35,17 @@ def banzhaf(f: FnView, x: Point, x0: Point) -> Sequence[Value]:
     Proved: linearity, dummy, symmetry, constants, null_displacement, affine_scale_invariance, affine_exactness, non_decreasing_positivity, implementation_invariance.
     Refuted: completeness.
     """
-    return _marginals(f, x, x0, lambda size: Fraction(1, 2 ** (f.n - 1)))
+    return _mean_marginal(f, x, x0, i, lambda size: Fraction(1, 2 ** (f.n - 1)))
 
 
-def _marginals(f: FnView, x: Point, x0: Point, weight: Callable[[int], Fraction]) -> Sequence[Value]:
-    r"""$\sum_{S\not\ni i} \text{weight}(|S|)\,[v(S\cup i) - v(S)]$ for each i."""
+def _mean_marginal(f: FnView, x: Point, x0: Point, i: int, weight: Callable[[int], Fraction]) -> Value:
+    r"""$\sum_{S\not\ni i} \text{weight}(|S|)\,[v(S\cup i) - v(S)]$."""
     if f.n > MAX_FEATURES:
         raise TooLarge(f"{f.n} features have 2^{f.n} coalitions; the definition is evaluated for up to {MAX_FEATURES}")
-    value: dict[frozenset[int], Value] = {}
 
-    def v(members: frozenset[int]) -> Value:
-        if members not in value:
-            value[members] = f(*(x[k] if k in members else x0[k] for k in range(f.n)))
-        return value[members]
+    def v(members: set[int]) -> Value:
+        return f(*(x[k] if k in members else x0[k] for k in range(f.n)))
 
-    def marginal(i: int) -> Value:
-        others = [k for k in range(f.n) if k != i]
-        coalitions = (frozenset(s) for size in range(f.n) for s in combinations(others, size))
-        return sum(weight(len(s)) * (v(s | {i}) - v(s)) for s in coalitions)
-
-    return [marginal(i) for i in range(f.n)]
+    others = [k for k in range(f.n) if k != i]
+    coalitions = (set(s) for size in range(f.n) for s in combinations(others, size))
+    return summed(weight(len(s)) * (v(s | {i}) - v(s)) for s in coalitions)

@@ -1,12 +1,11 @@
 r"""A control: complete, and blind to the model."""
 
-from collections.abc import Sequence
 from fractions import Fraction
 
 from attrtheory.expr.views import FnView, Point, Value
 
 
-def equal_split(f: FnView, x: Point, x0: Point) -> Sequence[Value]:
+def equal_split(f: FnView, x: Point, x0: Point, i: int) -> Value:
     r"""The output difference, shared equally: no attribution at all, and complete.
 
     Definition:
@@ -16,5 +15,4 @@ def equal_split(f: FnView, x: Point, x0: Point) -> Sequence[Value]:
     Proved: completeness, linearity, symmetry, constants, affine_scale_invariance, non_decreasing_positivity, implementation_invariance.
     Refuted: dummy, null_displacement, affine_exactness.
     """
-    share = Fraction(1, f.n)
-    return [share * (f(*x) - f(*x0)) for _ in range(f.n)]
+    return Fraction(1, f.n) * (f(*x) - f(*x0))

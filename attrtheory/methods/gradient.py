@@ -1,11 +1,9 @@
 r"""Gradient, gradient x input, gradient x displacement."""
 
-from collections.abc import Sequence
-
 from attrtheory.expr.views import FnView, Point, Value
 
 
-def gradient(f: FnView, x: Point, x0: Point) -> Sequence[Value]:
+def gradient(f: FnView, x: Point, x0: Point, i: int) -> Value:
     r"""The slope of the model at the input; the baseline is not used.
 
     Definition:
@@ -16,10 +14,10 @@ def gradient(f: FnView, x: Point, x0: Point) -> Sequence[Value]:
     Proved: linearity, dummy, symmetry, constants, non_decreasing_positivity.
     Refuted: completeness, null_displacement, affine_scale_invariance, affine_exactness, implementation_invariance.
     """
-    return [f.partial(i, *x) for i in range(f.n)]
+    return f.partial(i, *x)
 
 
-def gradient_x_input(f: FnView, x: Point, x0: Point) -> Sequence[Value]:
+def gradient_x_input(f: FnView, x: Point, x0: Point, i: int) -> Value:
     r"""The slope times the input; the baseline is not used.
 
     Definition:
@@ -30,10 +28,10 @@ def gradient_x_input(f: FnView, x: Point, x0: Point) -> Sequence[Value]:
     Proved: linearity, dummy, symmetry, constants.
     Refuted: completeness, null_displacement, affine_scale_invariance, affine_exactness, non_decreasing_positivity, implementation_invariance.
     """
-    return [p * f.partial(i, *x) for i, p in enumerate(x)]
+    return x[i] * f.partial(i, *x)
 
 
-def gradient_x_displacement(f: FnView, x: Point, x0: Point) -> Sequence[Value]:
+def gradient_x_displacement(f: FnView, x: Point, x0: Point, i: int) -> Value:
     r"""The slope times the displacement from the baseline.
 
     Definition:
@@ -44,4 +42,4 @@ def gradient_x_displacement(f: FnView, x: Point, x0: Point) -> Sequence[Value]:
     Proved: linearity, dummy, symmetry, constants, null_displacement, affine_scale_invariance, affine_exactness, non_decreasing_positivity.
     Refuted: completeness, implementation_invariance.
     """
-    return [(p - b) * f.partial(i, *x) for i, (p, b) in enumerate(zip(x, x0, strict=True))]
+    return (x[i] - x0[i]) * f.partial(i, *x)

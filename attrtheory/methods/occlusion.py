@@ -1,11 +1,9 @@
 r"""Occlusion, one feature at a time."""
 
-from collections.abc import Sequence
-
 from attrtheory.expr.views import FnView, Point, Value
 
 
-def occlusion(f: FnView, x: Point, x0: Point) -> Sequence[Value]:
+def occlusion(f: FnView, x: Point, x0: Point, i: int) -> Value:
     r"""What the output loses when one feature is set to its baseline value.
 
     Definition:
@@ -15,4 +13,4 @@ def occlusion(f: FnView, x: Point, x0: Point) -> Sequence[Value]:
     Proved: linearity, dummy, symmetry, constants, null_displacement, affine_scale_invariance, affine_exactness, non_decreasing_positivity, implementation_invariance.
     Refuted: completeness.
     """
-    return [f(*x) - f(*x[:i], x0[i], *x[i + 1 :]) for i in range(f.n)]
+    return f(*x) - f(*x[:i], x0[i], *x[i + 1 :])

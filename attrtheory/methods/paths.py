@@ -2,12 +2,13 @@ r"""Integrated Gradients, path methods and expected gradients."""
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 from attrtheory.errors import BadInput
-from attrtheory.expr.views import FnView, Point, Value
+from attrtheory.expr.views import FnView, Point, Value, summed
 
 
-def integrated_gradients(f: FnView, x: Point, x0: Point) -> Sequence[Value]:
+def integrated_gradients(f: FnView, x: Point, x0: Point, i: int) -> Value:
     r"""The mean slope along the segment from the baseline to the input, times the displacement.
 
     Definition:
@@ -19,13 +20,13 @@ def integrated_gradients(f: FnView, x: Point, x0: Point) -> Sequence[Value]:
     Conditional: completeness, implementation_invariance.
     """
 
-    def mean_slope(i: int) -> Value:
-        return f.mean01(lambda a: f.partial(i, *(b + a * (p - b) for p, b in zip(x, x0, strict=True))))
+    def slope(a: Value) -> Value:
+        return f.partial(i, *(b + a * (p - b) for p, b in zip(x, x0, strict=True)))
 
-    return [(p - b) * mean_slope(i) for i, (p, b) in enumerate(zip(x, x0, strict=True))]
+    return (x[i] - x0[i]) * f.mean01(slope)
 
 
-def path_gradients(f: FnView, x: Point, x0: Point, via: str | Sequence[Sequence[Fraction]]) -> Sequence[Value]:
+def path_gradients(f: FnView, x: Point, x0: Point, i: int, via: str | Sequence[Sequence[Fraction]]) -> Value:
     r"""Integrated Gradients along a piecewise linear path from the baseline to the input.
 
     Definition:
@@ -40,11 +41,10 @@ def path_gradients(f: FnView, x: Point, x0: Point, via: str | Sequence[Sequence[
     if any(len(t) != f.n for t in turns):
         raise BadInput(f"each point of a path on {f.n} features needs {f.n} fractions of the displacement; got {via!r}")
     knots = [x0, *([b + t * (p - b) for t, p, b in zip(ts, x, x0, strict=True)] for ts in turns), x]
-    pieces = [integrated_gradients(f, end, start) for start, end in zip(knots, knots[1:], strict=False)]
-    return [sum(column) for column in zip(*pieces, strict=True)]
+    return summed(integrated_gradients(f, end, start, i) for start, end in pairwise(knots))
 
 
-def expected_gradients(f: FnView, x: Point, background: Sequence[Point]) -> Sequence[Value]:
+def expected_gradients(f: FnView, x: Point, background: Sequence[Point], i: int) -> Value:
     r"""Integrated Gradients averaged over the points of a finite background.
 
     Definition:
@@ -53,6 +53,4 @@ def expected_gradients(f: FnView, x: Point, background: Sequence[Point]) -> Sequ
     Conventions: as Integrated Gradients; the background is a list, so a repeated point counts twice.
     Source: Erion, Janizek, Sturmfels, Lundberg, Lee 2019, arXiv 1906.10670.
     """
-    share = Fraction(1, len(background))
-    rows = [integrated_gradients(f, x, b) for b in background]
-    return [share * sum(column) for column in zip(*rows, strict=True)]
+    return Fraction(1, len(background)) * summed(integrated_gradients(f, x, b, i) for b in background)

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.export import ExportedProgram, export
 from torch.export.graph_signature import InputKind, OutputKind
+from torch.nn.parameter import UninitializedTensorMixin
 
 from attrtheory.errors import BadInput, Unsupported
 from attrtheory.models.build import Builder, Value
@@ -38,6 +39,8 @@ def from_torch(
     """The graph of `module` on inputs of `input_shape` (without the batch axis), or shaped as `example` (with it)."""
     if not isinstance(module, nn.Module) or isinstance(module, torch.jit.ScriptModule):
         raise BadInput(f"from_torch takes a torch.nn.Module (not scripted); got {type(module).__name__}")
+    if any(isinstance(t, UninitializedTensorMixin) for t in (*module.parameters(), *module.buffers())):
+        raise BadInput("the module has lazy layers without weights yet; run it once on an input first")
     x = _example(module, input_shape, example)
     _try(module, x)
     return _Trace(_export(module, x), x, name or type(module).__name__).graph()
@@ -133,7 +136,8 @@ def _example(module: nn.Module, shape: tuple[int, ...] | None, example: Tensor |
             raise BadInput("from_torch needs the input's shape: input_shape=(1, 28, 28) without the batch axis, or example=x with it")
         if not all(isinstance(n, int) and n >= 1 for n in shape) or not shape:
             raise BadInput(f"input_shape must hold positive sizes, without the batch axis; got {shape}")
-        like = next((p for p in module.parameters() if p.is_floating_point()), torch.empty(0))
+        tensors = (*module.parameters(), *module.buffers())
+        like = next((t for t in tensors if t.is_floating_point()), torch.empty(0))
         return torch.zeros((BATCH, *shape), dtype=like.dtype, device=like.device)
     if not isinstance(example, Tensor) or not example.is_floating_point() or example.ndim < 2 or not example.numel():
         raise BadInput("example must be a tensor of floats whose first axis is the batch")

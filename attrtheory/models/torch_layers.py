@@ -45,7 +45,7 @@ class Layer:
         if isinstance(x, Value):
             return x
         precision = torch.float64 if self.result.dtype is torch.float64 else torch.float32
-        tensor = torch.as_tensor(x)
+        tensor = torch.tensor(x, dtype=torch.float64) if isinstance(x, float) else torch.as_tensor(x)
         scalar = not tensor.ndim or not tensor.is_floating_point()
         return self.constant(tensor.to(precision) if scalar and not tensor.is_complex() else tensor)
 

@@ -13,10 +13,11 @@ def affine_exactness(s: Scene) -> Statement:
     Source: Shrikumar, Greenside, Kundaje 2017, arXiv 1704.02685; Ancona et al. 2018, arXiv 1711.06104.
     """
     weights = tuple(s.letter(f"w{k + 1}") for k in range(s.f.n))
-    phi = s.phi(s.program(Affine(weights, s.letter("c"), s.f)), s.x, s.baselines)
+    model = s.program(Affine(weights, s.letter("c"), s.f))
 
-    def summand(i: int) -> Affine:
-        return Affine(tuple(w if k == i else 0 for k, w in enumerate(weights)), 0, s.f)
+    def of(i: int) -> Relation:
+        summand = Affine(tuple(w if k == i else 0 for k, w in enumerate(weights)), 0, s.f)
+        share = summand(*s.x) - s.phi.reference(summand, s.baselines)
+        return Relation(s.phi(model, s.x, s.baselines, i), "=", share, f"feature {i}")
 
-    share = [(summand(i)(*s.x), s.phi.reference(summand(i), s.baselines)) for i in range(s.f.n)]
-    return Statement(tuple(Relation(phi[i], "=", share[i][0] - share[i][1], f"feature {i}") for i in s.features))
+    return Statement(tuple(of(i) for i in s.features))

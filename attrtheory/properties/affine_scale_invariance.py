@@ -15,10 +15,10 @@ def affine_scale_invariance(s: Scene) -> Statement:
     """
     c, d = s.letter("c"), s.letter("d")
 
-    def unit(j: int) -> tuple[Relation, ...]:
+    def of(i: int, j: int) -> Relation:
         changed = Rescaled(s.f, j, c, d)
-        inside = s.phi(changed, s.x, s.baselines)
-        outside = s.phi(s.f, changed.at(s.x), [changed.at(b) for b in s.baselines])
-        return tuple(Relation(inside[i], "=", outside[i], f"feature {i}, unit of {j}") for i in s.features)
+        inside = s.phi(changed, s.x, s.baselines, i)
+        outside = s.phi(s.f, changed.at(s.x), [changed.at(b) for b in s.baselines], i)
+        return Relation(inside, "=", outside, f"feature {i}, unit of {j}")
 
-    return Statement(tuple(r for j in s.features for r in unit(j)), (Relation(c * c, ">", 0, "scale"),))
+    return Statement(tuple(of(i, j) for j in s.features for i in s.features), (Relation(c * c, ">", 0, "scale"),))

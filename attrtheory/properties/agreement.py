@@ -14,8 +14,10 @@ def agreement(other: Phi, name: str) -> Property:
     """
 
     def state(s: Scene) -> Statement:
-        one, two = s.phi(s.f, s.x, s.baselines), other(s.f, s.x, s.baselines)
-        return Statement(tuple(Relation(one[i], "=", two[i], f"feature {i}") for i in s.features))
+        def of(i: int) -> Relation:
+            return Relation(s.phi(s.f, s.x, s.baselines, i), "=", other(s.f, s.x, s.baselines, i), f"feature {i}")
+
+        return Statement(tuple(of(i) for i in s.features))
 
     return Property(name, state)
 
@@ -28,7 +30,6 @@ def formula(values: Sequence[Value], name: str) -> Property:
     """
 
     def state(s: Scene) -> Statement:
-        phi = s.phi(s.f, s.x, s.baselines)
-        return Statement(tuple(Relation(phi[i], "=", values[i], f"feature {i}") for i in s.features))
+        return Statement(tuple(Relation(s.phi(s.f, s.x, s.baselines, i), "=", values[i], f"feature {i}") for i in s.features))
 
     return Property(name, state)

@@ -1,5 +1,6 @@
 """Completeness (efficiency, local accuracy)."""
 
+from attrtheory.expr.views import summed
 from attrtheory.properties.statement import Relation, Scene, Statement
 
 
@@ -11,5 +12,5 @@ def completeness(s: Scene) -> Statement:
 
     Source: Sundararajan, Taly, Yan 2017, arXiv 1703.01365; Lundberg and Lee 2017, arXiv 1705.07874.
     """
-    total = sum(s.phi(s.f, s.x, s.baselines))
+    total = summed(s.phi(s.f, s.x, s.baselines, i) for i in range(s.f.n))
     return Statement((Relation(total, "=", s.f(*s.x) - s.phi.reference(s.f, s.baselines), "sum"),))

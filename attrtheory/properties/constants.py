@@ -12,5 +12,5 @@ def constants(s: Scene) -> Statement:
 
     Source: follows from dummy; stated by itself because measures with mass violate it, arXiv 2505.24729.
     """
-    phi = s.phi(s.program(Affine((0,) * s.f.n, s.letter("c"), s.f)), s.x, s.baselines)
-    return Statement(tuple(Relation(phi[i], "=", 0, f"feature {i}") for i in s.features))
+    model = s.program(Affine((0,) * s.f.n, s.letter("c"), s.f))
+    return Statement(tuple(Relation(s.phi(model, s.x, s.baselines, i), "=", 0, f"feature {i}") for i in s.features))

@@ -15,6 +15,6 @@ def dummy(s: Scene) -> Statement:
     """
 
     def of(i: int) -> Relation:
-        return Relation(s.phi(s.program(Ignoring(s.f, i)), s.x, s.baselines)[i], "=", 0, f"feature {i}")
+        return Relation(s.phi(s.program(Ignoring(s.f, i)), s.x, s.baselines, i), "=", 0, f"feature {i}")
 
     return Statement(tuple(of(i) for i in s.features))

@@ -15,5 +15,8 @@ def implementation_invariance(s: Scene) -> Statement:
 
     Source: Sundararajan, Taly, Yan 2017, arXiv 1703.01365.
     """
-    one, other = s.phi(s.f, s.x, s.baselines), s.phi(s.twin, s.x, s.baselines)
-    return Statement(tuple(Relation(one[i], "=", other[i], f"feature {i}") for i in s.features))
+
+    def of(i: int) -> Relation:
+        return Relation(s.phi(s.f, s.x, s.baselines, i), "=", s.phi(s.twin, s.x, s.baselines, i), f"feature {i}")
+
+    return Statement(tuple(of(i) for i in s.features))

@@ -13,6 +13,10 @@ def linearity(s: Scene) -> Statement:
     Source: Sundararajan, Taly, Yan 2017, arXiv 1703.01365.
     """
     p, q = s.letter("p"), s.letter("q")
-    mixed = s.phi(Combination(((p, s.f), (q, s.g))), s.x, s.baselines)
-    of_f, of_g = s.phi(s.f, s.x, s.baselines), s.phi(s.g, s.x, s.baselines)
-    return Statement(tuple(Relation(mixed[i], "=", p * of_f[i] + q * of_g[i], f"feature {i}") for i in s.features))
+    mixed = Combination(((p, s.f), (q, s.g)))
+
+    def of(i: int) -> Relation:
+        apart = p * s.phi(s.f, s.x, s.baselines, i) + q * s.phi(s.g, s.x, s.baselines, i)
+        return Relation(s.phi(mixed, s.x, s.baselines, i), "=", apart, f"feature {i}")
+
+    return Statement(tuple(of(i) for i in s.features))

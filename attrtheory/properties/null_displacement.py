@@ -14,6 +14,6 @@ def null_displacement(s: Scene) -> Statement:
 
     def at(i: int) -> Relation:
         baselines = [with_coordinate(b, i, s.x[i]) for b in s.baselines]
-        return Relation(s.phi(s.f, s.x, baselines)[i], "=", 0, f"feature {i}")
+        return Relation(s.phi(s.f, s.x, baselines, i), "=", 0, f"feature {i}")
 
     return Statement(tuple(at(i) for i in s.features))

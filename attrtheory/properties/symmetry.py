@@ -20,7 +20,7 @@ def symmetry(s: Scene) -> Statement:
     def of(i: int, j: int) -> Relation:
         x = with_coordinate(s.x, j, s.x[i])
         baselines = [with_coordinate(b, j, b[i]) for b in s.baselines]
-        phi = s.phi(s.program(symmetrised(s.f, i, j)), x, baselines)
-        return Relation(phi[i], "=", phi[j], f"features {i} and {j}")
+        model = s.program(symmetrised(s.f, i, j))
+        return Relation(s.phi(model, x, baselines, i), "=", s.phi(model, x, baselines, j), f"features {i} and {j}")
 
     return Statement(tuple(of(i, j) for i, j in combinations(s.features, 2)))

@@ -28,18 +28,21 @@ Point = tuple[Fraction, ...]
 class Domain:
     """Where a claim is made. What is None is arbitrary: every input, every baseline.
 
-    `lower`, `upper`: a box for the input.
+    `lower`, `upper`: a box for the input; `features`: those for which the property is stated, else all.
     """
 
     x: Point | None = None
     baselines: tuple[Point, ...] | None = None
     lower: Point | None = None
     upper: Point | None = None
+    features: tuple[int, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
         data: dict[str, Any] = {k: [str(q) for q in v] for k in ("x", "lower", "upper") if (v := getattr(self, k)) is not None}
         if self.baselines is not None:
             data["baselines"] = [[str(q) for q in b] for b in self.baselines]
+        if self.features is not None:
+            data["features"] = list(self.features)
         return data
 
     def check(self, n: int, background: int) -> None:
@@ -48,6 +51,8 @@ class Domain:
             raise BadInput(f"points of a claim on {n} features need {n} numbers; got {[len(p) for p in points]}")
         if self.baselines is not None and len(self.baselines) != background:
             raise BadInput(f"the method takes {background} baseline point(s); got {len(self.baselines)}")
+        if self.features is not None and not (self.features and all(0 <= i < n for i in self.features)):
+            raise BadInput(f"features of a claim on {n} features are numbers from 0 to {n - 1}; got {self.features}")
         if (self.lower is None) != (self.upper is None) or (self.lower is not None and self.x is not None):
             raise BadInput("a domain is a point x, or a box with both lower and upper, or neither")
 
@@ -85,7 +90,7 @@ class Claim:
         ]
         return x, baselines, box
 
-    def statement(self, features: Sequence[int] | None = None, *, smooth: bool = False, disguise: Fn | None = None) -> Statement:
+    def statement(self, *, smooth: bool = False, disguise: Fn | None = None) -> Statement:
         """What is claimed, as terms.
 
         On every model, a hypothesis on a function covers all its programs, whose branch derivatives are opaque; `smooth`
@@ -107,7 +112,7 @@ class Claim:
             return AnyProgram(model, f"program{next(names)}") if isinstance(self.family, Every) and not smooth else model
 
         twin = f.mirrored() if isinstance(f, Fn) and disguise is None else program(f)
-        scene = Scene(self.method, f, g, program, twin, x, baselines, features or range(self.family.n), letter)
+        scene = Scene(self.method, f, g, program, twin, x, baselines, self.domain.features or range(self.family.n), letter)
         stated = self.property.state(scene)
         return Statement(stated.conclusions, (*box, *stated.hypotheses))
 
@@ -210,6 +215,8 @@ def claim_from_json(data: Mapping[str, Any]) -> Claim:
         points = {k: tuple(Fraction(q) for q in d[k]) for k in ("x", "lower", "upper") if k in d}
         if "baselines" in d:
             points["baselines"] = tuple(tuple(Fraction(q) for q in b) for b in d["baselines"])  # type: ignore[assignment]
+        if "features" in d:
+            points["features"] = tuple(int(i) for i in d["features"])  # type: ignore[assignment]
         claim = Claim(
             property_from_json(data["property"]),
             method_from_json(data["method"]),

@@ -15,6 +15,7 @@ from attrtheory.expr.binder import mean01, open_body
 from attrtheory.expr.forms import relu, step
 from attrtheory.expr.syntax import dumps, loads, postorder
 from attrtheory.expr.term import Term, bound, lift
+from attrtheory.expr.views import summed
 from attrtheory.models.families import Every
 from attrtheory.models.fn import Fn, Unknown
 from attrtheory.prove.claim import Claim
@@ -258,7 +259,7 @@ def segments_of(claim: Claim) -> list[Segment]:
     n = claim.family.n
     view = Unknown("f", n)
     x, baselines, _ = claim.points()
-    total = lift(sum(claim.method(view, x, baselines)))
+    total = lift(summed(claim.method.all(view, x, baselines)))
     ring, memo = Ring(), dict[Term, Poly]()
     whole = fold(total, ring, memo)
     found: dict[tuple[bytes, ...], Segment] = {}

@@ -1,0 +1,58 @@
+"""Claims about feature attribution, settled: define a method once, derive it, prove or refute what is claimed, run it.
+
+>>> import attrtheory as at
+>>> f = at.parse_model("relu(x1 - 2*x2) + x2")
+>>> at.derive("occlusion", f)[0]
+-relu(b1 - 2*x2) + relu(x1 - 2*x2)
+>>> at.prove(at.Claim(at.get_property("completeness"), at.get_method("occlusion"), at.Given(f))).name
+'Refuted'
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrtheory.expr import Term, fold, ite, mean01, relu, step, var
+from attrtheory.methods import METHODS, Method, get_method
+from attrtheory.models.dsl import parse_model
+from attrtheory.models.families import Dense, Every, Given, Multilinear
+from attrtheory.models.fn import Fn, Unknown
+from attrtheory.properties import PROPERTIES, Property, get_property
+from attrtheory.prove.certificate import from_certificate, to_certificate
+from attrtheory.prove.check import check
+from attrtheory.prove.claim import Claim, Domain, agrees_with, has_formula
+from attrtheory.prove.discharge import prove
+
+if TYPE_CHECKING:
+    from attrtheory.api import Attribution, audit, derive, explain
+    from attrtheory.models.graph import Graph
+    from attrtheory.models.onnx_import import from_onnx
+    from attrtheory.models.torch_import import from_torch
+
+__version__ = "0.1.0"
+
+_LATER = {  # loaded when asked for: these need numpy, torch, onnx or sympy
+    "Attribution": "attrtheory.api",
+    "Graph": "attrtheory.models.graph",
+    "audit": "attrtheory.api",
+    "derive": "attrtheory.api",
+    "explain": "attrtheory.api",
+    "from_onnx": "attrtheory.models.onnx_import",
+    "from_torch": "attrtheory.models.torch_import",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'attrtheory' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_LATER[name]), name)
+
+
+__all__ = [
+    "METHODS", "PROPERTIES", "Attribution", "Claim", "Dense", "Domain", "Every", "Fn", "Given", "Graph", "Method",
+    "Multilinear", "Property", "Term", "Unknown", "agrees_with", "audit", "check", "derive", "explain", "fold",
+    "from_certificate", "from_onnx", "from_torch", "get_method", "get_property", "has_formula", "ite", "mean01",
+    "parse_model", "prove", "relu", "step", "to_certificate", "var",
+]  # fmt: skip
