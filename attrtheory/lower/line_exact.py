@@ -143,15 +143,11 @@ def sign_changes(t: np.ndarray, z: Lines) -> list[fmpq]:
 
 def merged(t: np.ndarray, new: Iterable[fmpq]) -> tuple[np.ndarray, np.ndarray]:
     """All breakpoints in order, equal ones once, and for every new piece the old piece that it is a part of."""
-    points, pieces, fresh = [], [], sorted(new)
-    j = 0
+    points, pieces, fresh, j = [], [], sorted(new), 0
     for k, a in enumerate(t):
-        if points and points[-1] == a:
-            points.pop()
-            pieces.pop()
         points.append(a)
         pieces.append(k)
-        while k + 1 < len(t) and j < len(fresh) and fresh[j] < t[k + 1]:
+        while j < len(fresh) and k + 1 < len(t) and fresh[j] < t[k + 1]:
             if fresh[j] > points[-1]:
                 points.append(fresh[j])
                 pieces.append(k)

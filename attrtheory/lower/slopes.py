@@ -65,16 +65,25 @@ def pulled_back(
     """Centre and radius of `sum_pieces weight * gradient`, one row. The radius is 0 unless `bounded`."""
     seed = weight.new_zeros(len(weight), net.graph.outputs)
     seed[:, target] = weight
+    signals: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def add(i: int, c: Tensor, r: Tensor) -> None:
+        """Adds a signal at value i; what is affine in the input has one gradient, so there the pieces are summed."""
+        if net.straight[i]:
+            c, r = summed(c, r, bounded=bounded)
+        if i in signals:
+            c = c + signals[i][0]
+            r = OUTWARD * (r + signals[i][1] + UNIT * c.abs()) if bounded else r
+        signals[i] = c, r
+
     last = len(net.layers)
     seed = seed.view(-1, *net.graph.shapes[last])
-    # a weight is the rounded length of a piece, off by one rounding
-    signals = {last: (seed, 2 * UNIT * seed.abs() if bounded else seed.new_zeros(()))}
+    # a weight is the length of a piece, rounded once
+    add(last, seed, 2 * UNIT * seed.abs() if bounded else seed.new_zeros(()))
     for k, layer, ins in reversed(net.nodes):
         if k not in signals:
             continue
         centre, radius = signals.pop(k)
-        if net.straight[k] and len(centre) > 1:
-            centre, radius = summed(centre, radius, bounded=bounded)
         match layer:
             case Affine():
                 centres = layer.pull(centre)
@@ -84,15 +93,10 @@ def pulled_back(
                 parts = [_through_ramp(layer, slopes[k], centre, radius, bounded=bounded)]
             case Pool():
                 parts = [_through_pool(layer, slopes[k], centre, radius, bounded=bounded)]
-        for i, (c, r) in zip(ins, parts, strict=True):
-            if i in signals:  # a value read twice: the signals add up
-                rows = max(len(c), len(signals[i][0]))
-                (c, r), (d, s) = (_spread(v, rows, bounded=bounded) for v in ((c, r), signals[i]))
-                c = c + d
-                r = OUTWARD * (r + s + UNIT * c.abs()) if bounded else r
-            signals[i] = c, r
+        for i, part in zip(ins, parts, strict=True):
+            add(i, *part)
     nothing = weight.new_zeros(1, *net.graph.input_shape)
-    return summed(*signals.get(0, (nothing, nothing)), bounded=bounded)
+    return signals.get(0, (nothing, nothing))
 
 
 def summed(centre: Tensor, radius: Tensor, *, bounded: bool) -> tuple[Tensor, Tensor]:
@@ -100,15 +104,6 @@ def summed(centre: Tensor, radius: Tensor, *, bounded: bool) -> tuple[Tensor, Te
     if bounded:
         radius = OUTWARD * (radius.sum(0, keepdim=True) + gamma(len(centre)) * centre.abs().sum(0, keepdim=True))
     return centre.sum(0, keepdim=True), radius
-
-
-def _spread(signal: tuple[Tensor, Tensor], rows: int, *, bounded: bool) -> tuple[Tensor, Tensor]:
-    """One row is a sum over pieces already: it becomes the first of `rows` rows, the others are 0."""
-    c, r = signal
-    if len(c) == rows:
-        return signal
-    pad = c.new_zeros(rows - len(c), *c.shape[1:])
-    return torch.cat([c, pad]), torch.cat([r, pad]) if bounded else r
 
 
 def _affine_radii(net: Network, k: int, layer: Affine, centre: Tensor, radius: Tensor) -> list[Tensor]:

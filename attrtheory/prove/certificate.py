@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from attrtheory.errors import BadCertificate, BadInput
-from attrtheory.prove.claim import Claim, canonical, claim_from_json
+from attrtheory.prove.claim import Claim, Graphs, canonical, claim_from_json
 from attrtheory.prove.verdict import Conditional, Proof, Proved, Refuted, Vacuous, Verdict, Witness
 
 FORMAT = 1
@@ -60,7 +60,7 @@ def unseal(text: str | bytes) -> dict[str, Any]:
     return content
 
 
-def from_certificate(text: str | bytes) -> tuple[Claim, Verdict]:
+def from_certificate(text: str | bytes, graphs: Graphs | None = None) -> tuple[Claim, Verdict]:
     """What a certificate says; nothing of it is believed before `check` has re-checked it.
 
     Raises:
@@ -70,7 +70,7 @@ def from_certificate(text: str | bytes) -> tuple[Claim, Verdict]:
     try:
         if content["format"] != FORMAT:
             raise BadCertificate(f"certificate format {content['format']!r}; this version reads format {FORMAT}")
-        claim, verdict = claim_from_json(content["claim"]), _verdict(content)
+        claim, verdict = claim_from_json(content["claim"], graphs), _verdict(content)
         if to_certificate(claim, verdict) != (text if isinstance(text, str) else text.decode("ascii")):
             raise BadCertificate("a certificate with unknown or unreduced entries")
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from attrtheory.errors import AttrTheoryError, BadCertificate
 from attrtheory.models.families import Every
 from attrtheory.prove import rules
 from attrtheory.prove.certificate import MAX_BYTES, from_certificate
-from attrtheory.prove.claim import Claim
+from attrtheory.prove.claim import Claim, Graphs
 from attrtheory.prove.refute import replay
 from attrtheory.prove.verdict import Conditional, Proof, Proved, Refuted, Vacuous, Verdict, Witness
 
@@ -27,8 +30,10 @@ class Checked:
         return f"{self.verdict.name}: {self.claim}{trust}"
 
 
-def check(certificate: str | bytes | Path, claim: Claim | None = None) -> Checked:
+def check(certificate: str | bytes | Path, claim: Claim | None = None, graphs: Graphs | None = None) -> Checked:
     """Re-check one certificate (its text, or the path of its file); with `claim`, it must be for that claim.
+
+    `graphs` finds the network of a claim by its digest (see `folder_graphs`).
 
     Raises:
         BadCertificate: damaged, forged, or for another claim.
@@ -37,7 +42,7 @@ def check(certificate: str | bytes | Path, claim: Claim | None = None) -> Checke
         if certificate.stat().st_size > MAX_BYTES:
             raise BadCertificate(f"{certificate} is larger than {MAX_BYTES} bytes")
         certificate = certificate.read_bytes()
-    stated, verdict = from_certificate(certificate)
+    stated, verdict = from_certificate(certificate, graphs)
     if claim is not None and claim.digest != stated.digest:
         raise BadCertificate(f"the certificate is for another claim: {stated}, not {claim}")
     try:
@@ -51,6 +56,8 @@ def check(certificate: str | bytes | Path, claim: Claim | None = None) -> Checke
 
 def _holds(claim: Claim, verdict: Verdict) -> bool:
     """Whether the verdict rests on a solver; raises if it is not established."""
+    if claim.family.to_json()["kind"] == "network":
+        return _holds_on_network(claim, verdict)
     match verdict:
         case Proved(proof):
             if rules.hypothesis(claim, proof.rule) is not None:
@@ -73,6 +80,38 @@ def _holds(claim: Claim, verdict: Verdict) -> bool:
             return False
         case _:
             raise BadCertificate(f"no certificate can establish {verdict.name}")
+
+
+def _holds_on_network(claim: Claim, verdict: Verdict) -> bool:
+    from attrtheory.prove import network  # needs numpy and flint; claims on terms do not
+
+    match verdict:
+        case Proved(Proof(network.RULE, {})) if network.is_instance(claim):
+            return False
+        case Refuted(witness):
+            network.replay_on_network(claim, witness)
+            return False
+        case _:
+            raise BadCertificate(f"{verdict.name} is not established for {claim}")
+
+
+def folder_graphs(folder: Path) -> Graphs:
+    """Networks from the files `models/<digest>.json` below a folder, each checked against its digest."""
+
+    def find(digest: str) -> Any:
+        from attrtheory.models.serial import graph_digest, graph_from_json
+
+        path = folder / "models" / f"{digest}.json"
+        if not digest.isalnum() or not path.is_file():
+            raise BadCertificate(f"no network {digest[:12]} below {folder}; its file is models/<digest>.json")
+        if path.stat().st_size > MAX_BYTES:
+            raise BadCertificate(f"{path} is larger than {MAX_BYTES} bytes")
+        graph = graph_from_json(json.loads(path.read_bytes()))
+        if graph_digest(graph) != digest:
+            raise BadCertificate(f"{path} holds another network than its name says")
+        return graph
+
+    return lru_cache(maxsize=8)(find)
 
 
 def _breaks_without(claim: Claim, hypothesis: str, witness: Witness) -> None:

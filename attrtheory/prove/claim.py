@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
@@ -164,7 +164,7 @@ def describe(family: Family) -> str:
         case "multilinear":
             return f"every multilinear model with {family.n} features"
         case _:
-            return repr(family.model.body) if isinstance(family, Given) else "a network"
+            return repr(family.model.body) if isinstance(family, Given) else f"output {data['target']} of network {data['digest'][:12]}"
 
 
 def method_to_json(method: Method) -> dict[str, Any]:
@@ -208,7 +208,24 @@ def property_from_json(data: Any) -> Property:
             raise BadInput(f"no such property: {str(data)[:80]}")
 
 
-def claim_from_json(data: Mapping[str, Any]) -> Claim:
+Graphs = Callable[[str], Any]  # a network by the digest of its content
+
+
+def read_family(data: Mapping[str, Any], graphs: Graphs | None) -> Any:
+    """A family from a claim; networks are looked up by their digest."""
+    if data.get("kind") != "network":
+        return family_from_json(data)
+    if graphs is None:
+        raise BadInput("the claim is about a network; give the folder that holds it, not the certificate alone")
+    from attrtheory.models.network import Network  # needs numpy; claims on terms do not
+
+    family = Network(graphs(str(data["digest"])), int(data["target"]))
+    if family.to_json() != data:
+        raise BadInput("the network found is not the one that the claim is about")
+    return family
+
+
+def claim_from_json(data: Mapping[str, Any], graphs: Graphs | None = None) -> Claim:
     """The claim that `to_json` wrote; anything else is refused."""
     try:
         d = data["domain"]
@@ -220,7 +237,7 @@ def claim_from_json(data: Mapping[str, Any]) -> Claim:
         claim = Claim(
             property_from_json(data["property"]),
             method_from_json(data["method"]),
-            family_from_json(data["family"]),
+            read_family(data["family"], graphs),
             Domain(**points),  # type: ignore[arg-type]
         )
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:

@@ -1,0 +1,120 @@
+"""Claims on a trained network: instances of schematic theorems, and refutations at exact points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from functools import lru_cache
+
+from attrtheory.errors import EngineDisagreement, TooLarge
+from attrtheory.expr.term import Term
+from attrtheory.lower.network_fn import NetworkFn, mirrored
+from attrtheory.models.families import Every
+from attrtheory.models.network import Network
+from attrtheory.properties import Relation, Scene, Statement
+from attrtheory.prove import rules
+from attrtheory.prove.claim import Claim, Domain
+from attrtheory.prove.verdict import NotApplicable, Proof, Proved, Refuted, Unknown, Verdict, Witness
+
+RULE = "instance of a schematic theorem"
+
+
+def is_instance(claim: Claim) -> bool:
+    r"""Rule "instance of a schematic theorem".
+
+    *Proof.* The statement is proved with opaque values and slopes in the place of the model's, or of every other model's;
+    the network's values and branch derivatives are such. Only implementation invariance speaks of two programs of one
+    function, and there slopes are opaque one by one. For completeness by the fundamental theorem the model must be
+    continuous and piecewise polynomial: every layer in `models.ops` is.
+    """
+    every = replace(claim, family=Every(claim.family.n), domain=replace(Domain(), features=claim.domain.features))
+    return _holds_for_all(_Key(every))
+
+
+@lru_cache(maxsize=512)
+def _holds_for_all(key: _Key) -> bool:
+    every = key.claim
+    statement = every.statement(smooth=every.property.name != "implementation_invariance")
+    if rules.equal_everywhere(statement):
+        return True
+    segments = rules.segments_of(every) if every.property.name == "completeness" else []
+    return bool(segments) and rules.fundamental_theorem(every, segments)
+
+
+class _Key:
+    """A claim that is compared by its digest."""
+
+    def __init__(self, claim: Claim) -> None:
+        self.claim, self.digest = claim, claim.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self.digest == other.digest
+
+
+def numeric_statement(
+    claim: Claim, values: Mapping[str, Fraction], features: Sequence[int], view: type[NetworkFn] = NetworkFn
+) -> Statement:
+    """The statement at one point, in exact numbers; variables are named as in a statement of terms."""
+    family = claim.family
+    assert isinstance(family, Network)
+    f = view(family.graph, family.target)
+    other = view(family.graph, (family.target + 1) % family.graph.outputs)
+    twin = view(mirrored(family.graph), family.target) if claim.property.name == "implementation_invariance" else f
+    x, baselines, box = Claim(claim.property, claim.method, Every(family.n), claim.domain).points()
+
+    def number(t: Term) -> Fraction:
+        return values[t.payload] if t.op == "var" else t.payload
+
+    point = [number(t) for t in x]
+    background = [[number(t) for t in b] for b in baselines]
+    scene = Scene(claim.method, f, other, lambda m: m, twin, point, background, features, values.__getitem__)
+    stated = claim.property.state(scene)
+    inside = tuple(Relation(number(r.lhs), r.kind, number(r.rhs), r.label) for r in box)
+    return Statement(stated.conclusions, (*inside, *stated.hypotheses))
+
+
+def failure(claim: Claim, values: Mapping[str, Fraction], features: Sequence[int]) -> Witness | None:
+    """The first conclusion about `features` that fails at a point where all hypotheses hold."""
+    compare = {"=": lambda a, b: a == b, ">=": lambda a, b: a >= b, ">": lambda a, b: a > b}
+    statement = numeric_statement(claim, values, features)
+    if not all(compare[h.kind](h.lhs, h.rhs) for h in statement.hypotheses):
+        return None
+    for r in statement.conclusions:
+        if not compare[r.kind](r.lhs, r.rhs):
+            record = {"features": list(features)}
+            return Witness(dict(values), f"{r.label}: {r.kind}", Fraction(r.lhs), Fraction(r.rhs), record)
+    return None
+
+
+def replay_on_network(claim: Claim, witness: Witness) -> None:
+    """Evaluate a witness again from the network and the claim alone.
+
+    Raises:
+        EngineDisagreement: the statement does not fail there as recorded.
+    """
+    features = list((witness.model or {}).get("features", ()))  # type: ignore[call-overload]
+    if not features or not all(isinstance(i, int) and 0 <= i < claim.family.n for i in features):
+        raise EngineDisagreement("a witness on a network must say which features it is about")
+    if failure(claim, witness.values, features) != witness:
+        raise EngineDisagreement(f"the witness does not refute {claim}")
+
+
+def settle_on_network(claim: Claim, candidates: Iterable[tuple[Mapping[str, Fraction], Sequence[int]]]) -> Verdict:
+    """Settle a claim about a network: an instance of a theorem, else refuted at one of the candidate points."""
+    if claim.property.monotone:
+        return NotApplicable("it speaks of non-decreasing models; this network is not shown to be one")
+    try:
+        if is_instance(claim):
+            return Proved(Proof(RULE))
+        for values, features in candidates:
+            if (witness := failure(claim, values, features)) is not None:
+                return Refuted(witness)
+    except TooLarge as error:
+        return NotApplicable(str(error))
+    return Unknown("no theorem for every model applies, and none of the points tried refutes it")
+
+
