@@ -1,4 +1,4 @@
-"""Random small networks, and what they compute written the long way: nested loops over Fractions, nothing shared."""
+"""Random small networks, and what they compute written the long way: nested loops over Fractions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ from attrtheory.models.ops import (
 )
 
 # Quarters give ties and zeros; the others are floats whose fractions are long.
-WEIGHTS = st.one_of(st.integers(-8, 8).map(lambda n: n / 4), st.sampled_from([0.1, -1 / 3, 1e-300, -3.5e10, 5e-324, -0.0]))
+WEIGHTS = st.one_of(
+    st.integers(-8, 8).map(lambda n: n / 4), st.sampled_from([0.1, -1 / 3, 1e-300, -3.5e10, 5e-324, -0.0])
+)
 POINTS = st.one_of(st.integers(-4, 4).map(lambda n: Q(n, 2)), st.fractions(-3, 3, max_denominator=50))
 
 
@@ -108,7 +110,7 @@ def entry(op, inputs, index):
 
 
 def window(shape, kernel, stride, padding, dilation, i, j):
-    """(place in the kernel, place in the input) of what window (i, j) reads, padding left out, in row-major order."""
+    """(place in the kernel, place in the input) of what window (i, j) reads, row by row, without padding."""
     found = []
     for a in range(kernel[0]):
         for b in range(kernel[1]):
@@ -175,4 +177,6 @@ def layers(draw, shapes):
         return MaxPool2d(kernel, stride, padding, dilation), (last,)
     groups = draw(st.sampled_from([g for g in (1, 2, 4) if x[0] % g == 0]))
     out = groups * draw(st.integers(1, 2))
-    return Conv2d(array(draw, out, x[0] // groups, *kernel), array(draw, out), stride, padding, dilation, groups), (last,)
+    return Conv2d(
+        array(draw, out, x[0] // groups, *kernel), array(draw, out), stride, padding, dilation, groups
+    ), (last,)

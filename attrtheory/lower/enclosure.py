@@ -16,14 +16,13 @@ Assumed: matrix products and convolutions obey |error| <= n u / (1 - n u) |W| |x
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import prod
 
 import torch
 from torch import Tensor
 
 from attrtheory.lower.layers import UNIT, Affine, Network, Pool, Ramp
 from attrtheory.lower.line import MEMORY, Rows, forget, frontier, straight_values
-from attrtheory.lower.slopes import OUTWARD, TINY, Slopes, along, position, pulled_back
+from attrtheory.lower.slopes import OUTWARD, TINY, Slopes, along, position, pulled_back, rows_at_once
 
 FIRST_GAP, WIDEN, ROUNDS = 2.0**-38, 2.0**5, 3  # half widths of the parts around breakpoints, attempt by attempt
 KINK = 2.0**-24  # a part this long on which a unit is not decided is a kink rather than a gap between two pieces
@@ -43,7 +42,7 @@ def mean_gradient(net: Network, x0: Tensor, x: Tensor, t: Tensor, target: int, *
     """Encloses the integral of the gradient over the segment, cut next to the breakpoints t."""
     ends = straight_values(net, torch.stack([x0, x]))
     errors = straight_errors(net, torch.stack([x0, x]))
-    step = max(1, memory // (256 * sum(map(prod, net.graph.shapes))))
+    step = rows_at_once(net, memory)
     zero = torch.zeros((1, *net.graph.input_shape), dtype=torch.float64, device=t.device)
     result = Enclosure(zero, zero.clone())
     gap, parts = FIRST_GAP, around(t, FIRST_GAP)
@@ -64,6 +63,22 @@ def mean_gradient(net: Network, x0: Tensor, x: Tensor, t: Tensor, target: int, *
             break
         parts = cut(parts[:, 0], parts[:, 1], gap)
     return result
+
+
+def doubt(net: Network, x0: Tensor, x: Tensor, t: Tensor, target: int, *, memory: int = MEMORY) -> tuple[int, Tensor]:
+    """How many slopes float64 cannot decide at the middle of the pieces between t, and how much gradient hangs on them."""
+    ends, errors = straight_values(net, torch.stack([x0, x])), straight_errors(net, torch.stack([x0, x]))
+    step = rows_at_once(net, memory)
+    undecided, spread = 0, torch.zeros((1, *net.graph.input_shape), dtype=torch.float64, device=t.device)
+    for a, b in zip(t[:-1].split(step), t[1:].split(step), strict=True):
+        middle = (a + b) / 2
+        slopes, _ = slopes_between(net, ends, errors, torch.stack([middle, middle], 1))
+        units = sum((s.free.flatten(1).sum(1) for s in slopes.values()), torch.zeros(len(a), device=t.device))
+        if units.any():
+            undecided += int(units.sum())
+            weight = torch.where(units > 0, b - a, 0.0)
+            spread = spread + pulled_back(net, slopes, weight, target, bounded=True)[1]
+    return undecided, spread
 
 
 def around(t: Tensor, gap: float) -> Tensor:

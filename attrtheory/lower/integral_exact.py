@@ -59,10 +59,12 @@ def integrated_gradients_exact(graph: Graph, x0: np.ndarray, x: np.ndarray, targ
         centre, radius = pulled_back(net, {k: p.take(where) for k, p in patterns.items()}, length[where], target, choices)
         return attribution(centre), np.abs(attribution(radius)) if radius else attribution(centre)
 
-    values = lower = upper = part(np.flatnonzero(~touched))[0]
-    if touched.any():
+    values = part(np.flatnonzero(~touched))[0]
+    lower = upper = values
+    if kinks:
         centre, radius = part(np.flatnonzero(touched), free=True)
-        values, lower, upper = values + part(np.flatnonzero(touched))[0], values + centre - radius, values + centre + radius
+        lower, upper = values + centre - radius, values + centre + radius
+        values = values + part(np.flatnonzero(touched))[0]
     first, last = (
         out.constant[e].ravel()[target] + e * e * out.slope[e].ravel()[target] for e in (0, -1)
     )  # the output at t = 0 and t = 1

@@ -23,7 +23,7 @@ def kinks_that_matter(net: ExactNetwork, patterns: dict[int, Pattern], moving: n
     if not len(where):
         return {}
     part = {k: p.take(where) for k, p in patterns.items()}
-    alive, reached = moved(net, part, moving, len(where)), reaching(net, part, target, len(where))
+    alive, reached = moved(net, part, moving), reaching(net, part, target, len(where))
     found = {}
     for k, p in part.items():
         mask = p.kinks() & alive[k] & reached[k]
@@ -33,9 +33,9 @@ def kinks_that_matter(net: ExactNetwork, patterns: dict[int, Pattern], moving: n
     return found
 
 
-def moved(net: ExactNetwork, patterns: dict[int, Pattern], moving: np.ndarray, pieces: int) -> Masks:
+def moved(net: ExactNetwork, patterns: dict[int, Pattern], moving: np.ndarray) -> Masks:
     """For every ramp unit and window: may a moving input change it, whatever the slopes at kinks?"""
-    live = {0: np.broadcast_to(moving, (pieces, *net.graph.input_shape))}
+    live = {0: moving[None]}  # one row while nothing depends on the piece
     seen = {}
     for k, node in enumerate(net.graph.nodes, start=1):
         x = live[node.inputs[0]]
@@ -61,6 +61,8 @@ def reaching(net: ExactNetwork, patterns: dict[int, Pattern], target: int, piece
     seen = {}
     for k in range(last, 0, -1):
         g, ins = signals.pop(k), net.graph.nodes[k - 1].inputs
+        if net.straight[k]:
+            continue  # no kink before it
         if k in net.affine:
             parts = [nonzero(p) for p in net.absolute[k].pull(counted(g))]
         elif k in net.pools:

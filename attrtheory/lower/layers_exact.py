@@ -31,10 +31,10 @@ class Rows:
 
 
 def integers(array: np.ndarray) -> tuple[np.ndarray, int]:
-    """The array as integers over their least common denominator (a power of two)."""
-    flat = np.asarray(array, dtype=np.float64).ravel().tolist()
+    """Floats, or Fractions in an object array, as integers over their least common denominator."""
+    flat = array.ravel().tolist() if array.dtype == object else np.asarray(array, dtype=np.float64).ravel().tolist()
     ratios = [v.as_integer_ratio() for v in flat]
-    scale = max((d for _, d in ratios), default=1)
+    scale = lcm(*(d for _, d in ratios))
     return objects([fmpz(n * (scale // d)) for n, d in ratios], np.shape(array)), scale
 
 

@@ -8,12 +8,13 @@ its rivals. The backward pass then carries a centre and a radius, and the radius
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import torch
 from torch import Tensor
 
 from attrtheory.lower.layers import UNIT, Affine, Network, Pool, Ramp, gamma
-from attrtheory.lower.line import Rows, forget
+from attrtheory.lower.line import MEMORY, Rows, forget, straight_values
 
 OUTWARD = 1 + 1e-9  # covers the roundings made while a bound itself is computed
 TINY = 2.0**-960  # covers what underflow loses in any sum of products; a normal number, subnormal ones are slow
@@ -27,6 +28,11 @@ class Slopes:
     winner: Tensor | None = None
     free: Tensor | None = None
     rivals: Tensor | None = None
+
+
+def rows_at_once(net: Network, memory: int) -> int:
+    """How many pieces are looked at together, so that their values stay well below the memory given (in bytes)."""
+    return max(1, memory // (256 * sum(map(prod, net.graph.shapes))))
 
 
 def along(ends: Rows, t: Tensor) -> Rows:
@@ -52,6 +58,16 @@ def slopes_at(net: Network, ends: Rows, t: Tensor) -> dict[int, Slopes]:
                 live[k] = windows.amax(-1).view(-1, *layer.out)
         live = forget(net, live, k)
     return found
+
+
+def mean_gradient_float(net: Network, x0: Tensor, x: Tensor, t: Tensor, target: int, *, memory: int = MEMORY) -> Tensor:
+    """The gradients at the middle of the pieces between t, times the pieces' lengths; one row."""
+    ends = straight_values(net, torch.stack([x0, x]))
+    total = torch.zeros((1, *net.graph.input_shape), dtype=torch.float64, device=t.device)
+    step = rows_at_once(net, memory)
+    for a, b in zip(t[:-1].split(step), t[1:].split(step), strict=True):
+        total = total + pulled_back(net, slopes_at(net, ends, (a + b) / 2), b - a, target)[0]
+    return total
 
 
 def position(pool: Pool, best: Tensor) -> Tensor:

@@ -2,8 +2,8 @@
 
     y = factor * (sum over blocks of weight @ x[source], put at sink) + shift
 
-Where a convolution's windows lie is said here and nowhere else: exact evaluation, its derivative and the symbolic rows
-all read these tables.
+Where a convolution's windows lie is said here and nowhere else: exact evaluation, its derivative and the
+symbolic rows all read these tables.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from attrtheory.models.ops import (
     Linear,
     MaxPool2d,
     Op,
+    Pair,
     Reshape,
     Scale,
     Shape,
@@ -32,6 +33,7 @@ from attrtheory.models.ops import (
 )
 
 AFFINE = (Linear, Conv2d, AvgPool2d, Scale, Combine, Reshape)
+Sides = tuple[int, int, int, int]
 OUTSIDE = -1  # a source in the padding: the entry 0
 LARGEST_TABLE = 2**25  # gathered entries of one layer
 
@@ -92,7 +94,8 @@ def affine_form(op: Op, x: Shape) -> Affine:
             factor, offset = (fractions(np.broadcast_to(a, x).ravel()) for a in (scale, shift))
             return Affine(out, None, factor, offset)
         case Combine(coefficients):
-            return Affine(out, (Block(np.array([coefficients]), _grid(len(coefficients), out), _grid(1, out)),))
+            block = Block(np.array([coefficients]), _grid(len(coefficients), out), _grid(1, out))
+            return Affine(out, (block,))
         case Reshape():
             return Affine(out)
         case other:
@@ -117,13 +120,11 @@ def sparse_rows(op: Op, in_shape: Shape) -> list[Row]:
     return [Row(row, b) for row, b in zip(rows, bias, strict=True)]
 
 
-def patches(
-    x: Shape, kernel: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int, int, int], dilation: tuple[int, int]
-) -> Array:
-    """(channels, kernel entries, windows): which entry of the flattened input each window reads at each place."""
+def patches(x: Shape, kernel: Pair, stride: Pair, padding: Sides, dilation: Pair) -> Array:
+    """(channels, kernel entries, windows): which entry of the flattened input a window reads where."""
     counts = windows(x, kernel, stride, padding, dilation)
     if (size := x[0] * prod(kernel) * prod(counts)) > LARGEST_TABLE:
-        raise TooLarge(f"windows {kernel} on {x} gather {size:,} entries; at most {LARGEST_TABLE:,} are listed")
+        raise TooLarge(f"windows {kernel} on {x} gather {size:,} entries; at most {LARGEST_TABLE:,} are")
     h, w = (
         s * np.arange(c)[None, :] + d * np.arange(k)[:, None] - before
         for c, k, s, d, before in zip(counts, kernel, stride, dilation, padding[:2], strict=True)
@@ -152,5 +153,5 @@ def _split(n: int, groups: int) -> Iterable[slice]:
 
 def max_windows(op: MaxPool2d, x: Shape) -> list[list[int]]:
     """For each output entry, the entries that compete for it, in row-major order."""
-    source = patches(x, op.kernel, op.stride, op.padding, op.dilation)
-    return [[i for i in window if i != OUTSIDE] for window in source.transpose(0, 2, 1).reshape(-1, source.shape[1]).tolist()]
+    source = patches(x, op.kernel, op.stride, op.padding, op.dilation).transpose(0, 2, 1)
+    return [[i for i in window if i != OUTSIDE] for window in source.reshape(-1, source.shape[2]).tolist()]

@@ -1,8 +1,8 @@
 """Building a graph value by value: what importers share.
 
-Numbers that an importer computes from constants (BatchNorm's scale, the reciprocal of a divisor, a product of two
-constants) are rounded once, to float64. The graph *is* the network with these numbers: all that is exact afterwards is
-exact about them. Weights themselves are never rounded.
+Numbers that an importer computes from constants (BatchNorm's scale, the reciprocal of a divisor, a product of
+two constants) are rounded to float64. The graph *is* the network with these numbers: all that is exact
+afterwards is exact about them. Weights themselves are never rounded.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from attrtheory.models.ops import Array, Combine, Linear, Op, Reshape, Scale, Sh
 
 @dataclass(frozen=True)
 class Value:
-    """A quantity that depends on the input: the graph's value number `k`. Everything else is a constant array."""
+    """A quantity that depends on the input: value number `k` of the graph. All else is a constant array."""
 
     k: int
 
@@ -68,13 +68,13 @@ class Builder:
     def product(self, name: str, a: Value | Array, b: Value | Array) -> Value:
         a, b = (a, b) if isinstance(a, Value) else (b, a)
         if not isinstance(a, Value) or isinstance(b, Value):
-            raise Unsupported(f"layer {name!r} multiplies two values that depend on the input; one must be a constant")
+            raise Unsupported(f"layer {name!r} multiplies two values of the network; one must be a constant")
         return self.scale(name, a, b, 0.0)
 
     def quotient(self, name: str, a: Value | Array, b: Value | Array) -> Value:
         """`a / b` as a product with `1 / b`: exact for powers of two, else `1 / b` is rounded to float64."""
         if not isinstance(a, Value) or isinstance(b, Value):
-            raise Unsupported(f"layer {name!r} divides by a value that depends on the input; only constants may divide")
+            raise Unsupported(f"layer {name!r} divides by a value of the network; only constants may divide")
         divisor = _real(name, b)
         if not divisor.all():
             raise BadInput(f"layer {name!r} divides by the constant 0")
@@ -87,7 +87,9 @@ class Builder:
         arrays = (_real(name, c) for c in (scale, shift))
         return self.add(name, Scale(*(a[0] if a.ndim == rank and a.shape[0] == 1 else a for a in arrays)), x)
 
-    def batch_norm(self, name: str, x: Value, gamma: Array, beta: Array, mean: Array, var: Array, eps: float) -> Value:
+    def batch_norm(
+        self, name: str, x: Value, gamma: Array, beta: Array, mean: Array, var: Array, eps: float
+    ) -> Value:
         """`gamma (x - mean) / sqrt(var + eps) + beta` as `scale x + shift`, both rounded to float64."""
         if not np.all(var + eps > 0):
             raise BadInput(f"layer {name!r} divides by the square root of a variance that is not positive")
@@ -124,7 +126,8 @@ def bias_or_zeros(name: str, weight: Array, bias: Any) -> Array:
 def _real(name: str, constant: Any) -> Array:
     """A constant as float64; unlike weights it may be made of integers."""
     array = np.asarray(constant)
-    return exact_array(array.astype(np.float64) if array.dtype.kind in "iub" else array, f"the constant of {name!r}")
+    numbers = array.astype(np.float64) if array.dtype.kind in "iub" else array
+    return exact_array(numbers, f"the constant of {name!r}")
 
 
 def _biased(source: Node, node: Node) -> Node | None:

@@ -17,6 +17,7 @@ from attrtheory.models.ops import (
     Linear,
     MaxPool2d,
     Op,
+    Pair,
     Relu,
     Reshape,
     Scale,
@@ -27,10 +28,10 @@ LARGEST_VALUE = 2**26  # entries of one value: half a gigabyte of float64
 
 
 def exact_array(values: Any, what: str) -> Array:
-    """The same numbers as read-only float64: exact for every float of at most 64 bits; all else is refused."""
+    """The same numbers as read-only float64, exact for floats of at most 64 bits; all else is refused."""
     array = np.asarray(values)
     if not (array.dtype.kind == "f" and array.dtype.itemsize <= 8) and array.dtype.name != "bfloat16":
-        raise BadInput(f"{what} holds {array.dtype} numbers; accepted are floats of at most 64 bits: convert the model first")
+        raise BadInput(f"{what} holds {array.dtype} numbers; accepted are floats of at most 64 bits")
     exact = np.array(array, dtype=np.float64, order="C")
     if not np.isfinite(exact).all():
         raise BadInput(f"{what} holds infinite or NaN numbers; a network is a function over finite numbers")
@@ -39,7 +40,7 @@ def exact_array(values: Any, what: str) -> Array:
 
 
 def check(op: Op, *shapes: Shape) -> Shape:
-    """The output's shape, after everything that could be wrong with `op` on inputs of these shapes was looked at."""
+    """The output's shape, after all that could be wrong with `op` on inputs of these shapes was looked at."""
     if not isinstance(op, Combine) and len(shapes) != 1:
         raise BadInput(f"{type(op).__name__} takes one input; got {len(shapes)}")
     match op:
@@ -47,9 +48,10 @@ def check(op: Op, *shapes: Shape) -> Shape:
             require(w.ndim == 2 and w.size > 0, f"Linear needs a weight (out, in); got shape {w.shape}")
             require(b.shape == w.shape[:1], f"Linear's bias must have shape {w.shape[:1]}; got {b.shape}")
         case Conv2d(w, b, stride, padding, dilation, groups):
-            require(w.ndim == 4 and w.size > 0, f"Conv2d needs a weight (out, in/groups, kh, kw); got shape {w.shape}")
+            require(w.ndim == 4 and w.size > 0, f"Conv2d needs weights (out, in/groups, h, w); got {w.shape}")
             require(b.shape == w.shape[:1], f"Conv2d's bias must have shape {w.shape[:1]}; got {b.shape}")
-            require(groups >= 1 and w.shape[0] % groups == 0, f"{groups} groups do not divide {w.shape[0]} channels")
+            divides = groups >= 1 and w.shape[0] % groups == 0
+            require(divides, f"Conv2d's groups must divide its {w.shape[0]} channels; got {groups}")
             _window(op, shapes[0], (w.shape[2], w.shape[3]), stride, padding, dilation)
         case AvgPool2d(kernel, stride, padding, _):
             _window(op, shapes[0], kernel, stride, padding, (1, 1))
@@ -61,7 +63,8 @@ def check(op: Op, *shapes: Shape) -> Shape:
             try:
                 np.broadcast_shapes(shapes[0], scale.shape, shift.shape)
             except ValueError:
-                raise BadInput(f"Scale of shapes {scale.shape}, {shift.shape} does not fit {shapes[0]}") from None
+                given = f"{scale.shape} and {shift.shape} on {shapes[0]}"
+                raise BadInput(f"Scale needs shapes that fit its input's; got {given}") from None
         case LeakyRelu(slope):
             require(np.isfinite(slope), f"LeakyRelu needs a finite slope; got {slope}")
         case Combine(coefficients):
@@ -71,10 +74,12 @@ def check(op: Op, *shapes: Shape) -> Shape:
         case Relu():
             pass
     for array in (v for v in vars(op).values() if isinstance(v, np.ndarray)):
-        require(array.dtype == np.float64 and np.isfinite(array).all(), f"{type(op).__name__} needs finite float64 arrays")
+        exact = array.dtype == np.float64 and np.isfinite(array).all()
+        require(exact, f"{type(op).__name__} needs arrays of finite float64 numbers; got {array.dtype}")
     shape = op.shape(*shapes)
     if prod(shape) > LARGEST_VALUE:
-        raise TooLarge(f"{type(op).__name__} makes a value of {prod(shape):,} entries; at most {LARGEST_VALUE:,} are accepted")
+        size = f"{prod(shape):,} entries; at most {LARGEST_VALUE:,}"
+        raise TooLarge(f"{type(op).__name__} makes a value of {size} are accepted")
     return shape
 
 
@@ -86,16 +91,16 @@ def require(condition: Any, message: str) -> None:
 def _window(op: Op, x: Shape, *ints: tuple[int, ...]) -> None:
     kernel, stride, padding, dilation = ints
     if len(x) != 3:
-        raise Unsupported(f"{type(op).__name__} needs an input (channels, height, width) beside the batch; got shape {x}")
-    require(min(*kernel, *stride, *dilation) >= 1, f"{type(op).__name__} needs kernel, stride and dilation >= 1; got {ints}")
-    require(min(padding) >= 0, f"{type(op).__name__} needs padding >= 0; got {padding}")
+        raise Unsupported(f"{type(op).__name__} needs an input (channels, height, width); got {x}")
+    ok = min(*kernel, *stride, *dilation) >= 1 and min(padding) >= 0
+    require(ok, f"{type(op).__name__} needs kernel, stride, dilation >= 1 and padding >= 0; got {ints}")
 
 
-def _pooled(op: Op, x: Shape, kernel: tuple[int, ...], padding: tuple[int, ...], dilation: tuple[int, ...]) -> None:
+def _pooled(op: Op, x: Shape, kernel: Pair, padding: tuple[int, ...], dilation: Pair) -> None:
     """Every window holds a real entry: otherwise a maximum would be -infinity and a mean 0 / 0.
 
-    A window that starts in the padding and ends beyond it steps by the dilation, so it cannot jump over the input.
+    A window from padding to padding steps by the dilation; it can't jump over an input that is not shorter.
     """
     for n, k, d, before, after in zip(x[1:], kernel, dilation, padding[:2], padding[2:], strict=True):
         if max(before, after) > d * (k - 1) or (max(before, after) and d > n):
-            raise Unsupported(f"{type(op).__name__} has windows that lie in the padding entirely: {op} on shape {x}")
+            raise Unsupported(f"a window may lie in the padding entirely: {op} on shape {x}")

@@ -1,8 +1,8 @@
 """Exact rational evaluation and differentiation of a network: no rounding anywhere, at any depth.
 
-Weights are dyadic, so a value is a vector of integers over one common denominator, and a layer is a product of integer
-matrices. The derivative is the branch derivative: 0 for ReLU at 0, the slope for LeakyReLU at 0, and for max-pooling
-that of the first maximum in row-major order.
+Weights are dyadic, so a value is a vector of integers over one common denominator, and a layer is a product
+of integer matrices. The derivative is the branch derivative: 0 for ReLU at 0, the slope for LeakyReLU at 0,
+and for max-pooling that of the first maximum in row-major order.
 """
 
 from __future__ import annotations

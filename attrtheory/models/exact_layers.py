@@ -65,7 +65,8 @@ class ExactAffine:
         total: list[Any] = [0] * (len(x.integers) + 1)  # OUTSIDE adds to the last entry, which is dropped
         for block, matrix in zip(self.blocks, self.matrices, strict=True):
             gathered = fmpz_mat(*block.sink.shape, [g.integers[i] for i in block.sink.ravel().tolist()])
-            for i, n in zip(block.source.ravel().tolist(), (matrix.transpose() * gathered).entries(), strict=True):
+            spread = (matrix.transpose() * gathered).entries()
+            for i, n in zip(block.source.ravel().tolist(), spread, strict=True):
                 total[i] += n
         return Ratios(total[:OUTSIDE], g.denominator * self.denominator)
 
@@ -77,8 +78,8 @@ class Rectifier:
         self.below, self.above = Fraction(slope).as_integer_ratio()
 
     def _branches(self, g: Ratios, x: Ratios) -> Ratios:
-        scaled = [m * (self.above if n > 0 else self.below) for m, n in zip(g.integers, x.integers, strict=True)]
-        return Ratios(scaled, g.denominator * self.above)
+        factors = (self.above if n > 0 else self.below for n in x.integers)
+        return Ratios([f * m for f, m in zip(factors, g.integers, strict=True)], g.denominator * self.above)
 
     def forward(self, x: Ratios) -> Ratios:
         return self._branches(x, x)

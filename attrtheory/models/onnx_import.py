@@ -1,4 +1,4 @@
-"""An ONNX file as a graph. The file is data: it is parsed and checked, nothing in it is run or loaded from elsewhere."""
+"""An ONNX file as a graph. The file is data: it is parsed and checked, nothing in it is run."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ LARGEST_FILE = 512 * 2**20
 
 
 def from_onnx(path: str | Path, name: str | None = None) -> Graph:
-    """The graph of the network in an ONNX file: one input, one output, the first axis of both is the batch."""
+    """The graph of the network in an ONNX file: one input, one output; their first axis is the batch."""
     file = Path(path)
     model = _parse(_read(file), file)
     try:
         return _Import(model, name or file.stem).graph()
     except AttrTheoryError as error:
         raise type(error)(f"{file}: {error}") from error
-    except (ValueError, TypeError, LookupError, ArithmeticError) as error:  # a file that passes onnx's checker and is still wrong
+    except (ValueError, TypeError, LookupError, ArithmeticError) as error:  # what onnx's checker let pass
         raise BadInput(f"{file} is a damaged ONNX file: {error}") from error
 
 
@@ -45,7 +45,8 @@ def _parse(data: bytes, file: Path) -> onnx.ModelProto:
         raise BadInput(f"{file} is not an ONNX file, or damaged: {error}") from error
     tensors = [*model.graph.initializer, *(a.t for node in model.graph.node for a in node.attribute)]
     if any(t.data_location == onnx.TensorProto.EXTERNAL or t.external_data for t in tensors):
-        raise BadInput(f"{file} keeps weights in other files; save it with all weights inside (save_as_external_data=False)")
+        hint = "save it with all weights inside (save_as_external_data=False)"
+        raise BadInput(f"{file} keeps weights in other files, which are not read; {hint}")
     try:
         onnx.checker.check_model(model)
     except onnx.checker.ValidationError as error:
@@ -56,16 +57,15 @@ def _parse(data: bytes, file: Path) -> onnx.ModelProto:
 class _Import:
     def __init__(self, model: onnx.ModelProto, name: str) -> None:
         self.proto = model.graph
-        self.opset = {o.domain or "ai.onnx": o.version for o in model.opset_import}.get("ai.onnx", 0)
-        if self.opset < 7:
-            raise Unsupported(f"the file uses operator set {self.opset}; accepted are 7 and later: convert it with onnx.version_converter")
+        opset = {o.domain or "ai.onnx": o.version for o in model.opset_import}.get("ai.onnx", 0)
+        if opset < 7:
+            hint = "accepted are 7 and later: convert it with onnx.version_converter"
+            raise Unsupported(f"the file uses operator set {opset}; {hint}")
         self.stored = {t.name: t for t in self.proto.initializer}
         inputs = [i for i in self.proto.input if i.name not in self.stored]
         if len(inputs) != 1 or len(self.proto.output) != 1 or self.proto.sparse_initializer:
-            raise Unsupported(
-                f"the network has inputs {[i.name for i in inputs]} and outputs {[o.name for o in self.proto.output]}; "
-                "accepted are one input, one output and dense weights"
-            )
+            given = f"inputs {[i.name for i in inputs]} and outputs {[o.name for o in self.proto.output]}"
+            raise Unsupported(f"the network has {given}; accepted are one of each and dense weights")
         self.build = Builder(_input_shape(inputs[0]), name)
         self.env: dict[str, Value | Array] = {inputs[0].name: Value(0)}
 
@@ -79,14 +79,15 @@ class _Import:
         return self.build.graph(y)
 
     def _node(self, node: onnx.NodeProto) -> None:
-        layer = Layer(self.build, node.name or node.output[0], self.opset)
+        layer = Layer(self.build, node.name or node.output[0])
         attributes = Attributes(layer.name, {a.name: _plain(a) for a in node.attribute})
         operation = node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}.{node.op_type}"
         if operation == "Constant":
             self.env[node.output[0]] = attributes.constant()
         elif operation not in LAYERS:
-            hint = "explain the logits: cut the last layer off; " if operation in ("Softmax", "LogSoftmax", "Sigmoid") else ""
-            raise Unsupported(f"layer {layer.name!r} is a {operation}; {hint}supported are Constant, {', '.join(LAYERS)}")
+            last = operation in ("Softmax", "LogSoftmax", "Sigmoid")
+            hint = "explain the logits: cut the last layer off; " if last else ""
+            raise layer.refuse(f"is a {operation}; {hint}supported are Constant, {', '.join(LAYERS)}")
         else:
             inputs = [self._lookup(key) if key else None for key in node.input]
             self.env[node.output[0]] = LAYERS[operation](layer, attributes, *inputs)
@@ -95,7 +96,7 @@ class _Import:
     def _lookup(self, key: str) -> Value | Array:
         if key not in self.env:
             if key not in self.stored:
-                raise Unsupported(f"{key!r} is a second result of a layer (indices, a mask); only first results are supported")
+                raise Unsupported(f"{key!r} is a second result (indices, a mask), which is not supported")
             self.env[key] = numpy_helper.to_array(self.stored[key])
         return self.env[key]
 
@@ -107,9 +108,8 @@ def _input_shape(value: onnx.ValueInfoProto) -> Shape:
     sizes = [d.dim_value for d in tensor.shape.dim]  # 0 where symbolic
     if len(sizes) < 2 or sizes[0] > 1 or min(sizes[1:]) < 1:
         shown = [d.dim_value or d.dim_param or "?" for d in tensor.shape.dim]
-        raise Unsupported(
-            f"the input {value.name!r} has shape {shown}; accepted are a first axis for the batch (1 or symbolic) and fixed sizes after it"
-        )
+        accepted = "a first axis for the batch (1 or symbolic) and fixed sizes after it"
+        raise Unsupported(f"the input {value.name!r} has shape {shown}; accepted are {accepted}")
     return tuple(sizes[1:])
 
 
@@ -117,4 +117,6 @@ def _plain(attribute: onnx.AttributeProto) -> Any:
     value = onnx.helper.get_attribute_value(attribute)
     if isinstance(value, onnx.TensorProto):
         return numpy_helper.to_array(value)
-    return value.decode() if isinstance(value, bytes) else list(value) if attribute.type >= onnx.AttributeProto.FLOATS else value
+    if isinstance(value, bytes):
+        return value.decode()
+    return list(value) if attribute.type >= onnx.AttributeProto.FLOATS else value

@@ -1,4 +1,4 @@
-"""What each ONNX operator means as a layer: one small function per operator, inputs in the operator's order."""
+"""What each ONNX operator means as a layer: one small function each, inputs in the operator's order."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from attrtheory.models.checks import exact_array
 from attrtheory.models.ops import Array, AvgPool2d, Conv2d, LeakyRelu, MaxPool2d, Pair, Relu, Shape
 
 Input = Value | Array | None
+Sides = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
 class Layer:
-    """Where an operator stands: the graph under construction, the layer's name, the version of the operator set."""
+    """Where an operator stands: the graph under construction and the layer's name."""
 
     build: Builder
     name: str
-    opset: int
 
     def refuse(self, why: str) -> Unsupported:
         return Unsupported(f"layer {self.name!r} {why}")
@@ -35,7 +35,7 @@ class Layer:
 
     def constant(self, x: Input) -> Array:
         if x is None or isinstance(x, Value):
-            raise self.refuse("has an input that must be a constant and depends on the network's input, or is missing")
+            raise self.refuse("has an input that must be a constant, but is missing or depends on the input")
         return x
 
     def weight(self, x: Input) -> Array:
@@ -66,11 +66,11 @@ class Attributes:
                 given = self.take(name, None)
                 kind = np.float32 if "float" in name else np.int64 if "int" in name else None
                 return np.asarray(given, dtype=kind)
-        raise Unsupported(f"layer {self.layer!r} is a constant of the kind {sorted(self.values)}; accepted are numbers")
+        raise Unsupported(f"{self.layer!r} is a constant of {sorted(self.values)}; accepted are numbers")
 
     def finish(self) -> None:
         if self.values:
-            raise Unsupported(f"layer {self.layer!r} has the attributes {sorted(self.values)}, which are not supported")
+            raise Unsupported(f"layer {self.layer!r} has the unsupported attributes {sorted(self.values)}")
 
 
 def _gemm(at: Layer, a: Attributes, x: Input, weight: Input, bias: Input = None) -> Value:
@@ -82,7 +82,7 @@ def _gemm(at: Layer, a: Attributes, x: Input, weight: Input, bias: Input = None)
     b = None if bias is None else beta * at.weight(bias)
     if b is not None:
         if b.size not in (1, w.shape[0]) or b.size != (b.shape or (1,))[-1]:
-            raise at.refuse(f"adds a tensor of shape {b.shape} to {w.shape[0]} outputs; accepted is one number per output")
+            raise at.refuse(f"adds a tensor of shape {b.shape}; accepted is one number for each output")
         b = np.broadcast_to(b.reshape(-1), w.shape[:1])
     return at.build.linear(at.name, at.value(x), w, b)
 
@@ -110,8 +110,8 @@ def _div(at: Layer, a: Attributes, x: Input, y: Input) -> Value:
     return at.build.quotient(at.name, at.operand(x), at.operand(y))
 
 
-def _pads(at: Layer, a: Attributes, x: Shape, kernel: Pair, stride: Pair, dilation: Pair) -> tuple[int, int, int, int]:
-    """(top, left, bottom, right). SAME keeps `ceil(n / stride)` windows; UPPER puts an odd pixel at the end."""
+def _pads(at: Layer, a: Attributes, x: Shape, kernel: Pair, stride: Pair, dilation: Pair) -> Sides:
+    """(top, left, bottom, right). SAME keeps ceil(n / stride) windows; UPPER puts an odd pixel at the end."""
     mode = a.take("auto_pad", "NOTSET")
     pads = a.take("pads", [0, 0, 0, 0])
     if mode in ("NOTSET", "VALID"):
@@ -126,10 +126,11 @@ def _pads(at: Layer, a: Attributes, x: Shape, kernel: Pair, stride: Pair, dilati
     return (begin[0], begin[1], sums[0] - begin[0], sums[1] - begin[1])
 
 
-def _window(at: Layer, a: Attributes, x: Value, kernel: list[int]) -> tuple[Pair, Pair, tuple[int, int, int, int], Pair]:
+def _window(at: Layer, a: Attributes, x: Value, kernel: list[int]) -> tuple[Pair, Pair, Sides, Pair]:
     shape = at.build.shape(x)
     if len(shape) != 3 or len(kernel) != 2:
-        raise at.refuse(f"has a window {kernel} on values of shape {shape}; accepted are 2-D windows on (channels, height, width)")
+        accepted = "accepted are 2-D windows on (channels, height, width)"
+        raise at.refuse(f"has a window {kernel} on values of shape {shape}; {accepted}")
     k, stride, dilation = _pair(kernel), _pair(a.take("strides", [1, 1])), _pair(a.take("dilations", [1, 1]))
     return k, stride, _pads(at, a, shape, k, stride, dilation), dilation
 
@@ -150,7 +151,8 @@ def _conv(at: Layer, a: Attributes, x: Input, weight: Input, bias: Input = None)
 
 def _max_pool(at: Layer, a: Attributes, x: Input) -> Value:
     a.only(ceil_mode=0, storage_order=0)
-    return at.build.add(at.name, MaxPool2d(*_window(at, a, at.value(x), a.take("kernel_shape", []))), at.value(x))
+    window = _window(at, a, at.value(x), a.take("kernel_shape", []))
+    return at.build.add(at.name, MaxPool2d(*window), at.value(x))
 
 
 def _average_pool(at: Layer, a: Attributes, x: Input) -> Value:
@@ -170,11 +172,14 @@ def _global_average_pool(at: Layer, a: Attributes, x: Input) -> Value:
     return at.build.add(at.name, AvgPool2d(kernel, kernel, (0, 0, 0, 0), count_include_pad=True), at.value(x))
 
 
-def _batch_norm(at: Layer, a: Attributes, x: Input, gamma: Input, beta: Input, mean: Input, var: Input) -> Value:
+def _batch_norm(
+    at: Layer, a: Attributes, x: Input, gamma: Input, beta: Input, mean: Input, var: Input
+) -> Value:
     a.only(training_mode=0, spatial=1)
     a.take("momentum", 0.9)  # is for training
     statistics = (at.weight(v) for v in (gamma, beta, mean, var))
-    return at.build.batch_norm(at.name, at.value(x), *statistics, eps=a.take("epsilon", float(np.float32(1e-5))))
+    eps = a.take("epsilon", float(np.float32(1e-5)))
+    return at.build.batch_norm(at.name, at.value(x), *statistics, eps=eps)
 
 
 def _relu(at: Layer, a: Attributes, x: Input) -> Value:
@@ -210,11 +215,11 @@ def _reshape(at: Layer, a: Attributes, x: Input, target: Input) -> Value:
     a.only(allowzero=0)
     before = (1, *at.build.shape(at.value(x)))
     sizes = [int(n) for n in at.constant(target)]
-    copied = [before[i] if n == 0 else n for i, n in enumerate(sizes)]  # 0 copies a size, one -1 is worked out
+    copied = [before[i] if n == 0 else n for i, n in enumerate(sizes)]  # 0 copies, one -1 is worked out
     if -1 in copied:
         copied[copied.index(-1)] = prod(before) // max(1, -prod(copied))
     if copied[0] != 1 or prod(copied) != prod(before):
-        raise at.refuse(f"reshapes {list(before)} to {sizes}; accepted are shapes that keep a first axis for the batch")
+        raise at.refuse(f"reshapes {list(before)} to {sizes}; accepted is what keeps a first axis of 1")
     return at.build.reshape(at.name, at.value(x), tuple(copied[1:]))
 
 
@@ -225,7 +230,7 @@ def _transpose(at: Layer, a: Attributes, x: Input) -> Value | Array:
     perm = a.take("perm", list(range(len(shape)))[::-1])
     long = [i for i in perm if shape[i] > 1]
     if perm[0] != 0 or long != sorted(long):
-        raise at.refuse(f"permutes the axes of {list(shape)} by {perm}; accepted is a permutation that moves no entry")
+        raise at.refuse(f"permutes the axes of {list(shape)} by {perm}; accepted is what moves no entry")
     return at.build.reshape(at.name, x, tuple(shape[i] for i in perm[1:]))
 
 

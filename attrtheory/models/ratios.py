@@ -48,7 +48,8 @@ def dyadic(values: Array) -> Ratios:
     trailing = np.frexp((whole & -whole).astype(np.float64))[1] - 1
     power = max(0, int((53 - exponent - trailing)[whole != 0].max(initial=0)))
     shifts = (exponent - 53 + power).tolist()
-    return Ratios([n << s if s >= 0 else n >> -s for n, s in zip(whole.tolist(), shifts, strict=True)], 2**power)
+    integers = [n << s if s >= 0 else n >> -s for n, s in zip(whole.tolist(), shifts, strict=True)]
+    return Ratios(integers, 2**power)
 
 
 def concatenate(parts: Sequence[Ratios]) -> Ratios:

@@ -1,4 +1,4 @@
-"""A graph as JSON and back, and its digest. Weights are base64 of little-endian float64, numbers are hex: nothing is rounded."""
+"""A graph as JSON and back, and its digest. Weights are base64 of little-endian float64, numbers hex."""
 
 from __future__ import annotations
 
@@ -41,8 +41,10 @@ def graph_from_json(data: dict[str, Any]) -> Graph:
     known = file["format"] == FORMAT and _int(file["version"], "version") == VERSION
     require(known, f"this is not a file of {FORMAT!r}, version {VERSION}")
     shapes: list[Shape] = [_ints(file["input_shape"], "input_shape", least=1)]
-    require(shapes[0] and prod(shapes[0]) <= LARGEST_VALUE, f"input_shape {shapes[0]} must have 1 to {LARGEST_VALUE:,} entries")
-    require(isinstance(file["nodes"], list) and len(file["nodes"]) <= MOST_NODES, f"nodes must be a list of at most {MOST_NODES:,}")
+    fits = shapes[0] and prod(shapes[0]) <= LARGEST_VALUE
+    require(fits, f"input_shape {shapes[0]} must have 1 to {LARGEST_VALUE:,} entries")
+    listed = isinstance(file["nodes"], list) and len(file["nodes"]) <= MOST_NODES
+    require(listed, f"nodes must be a list of at most {MOST_NODES:,} nodes")
     nodes: list[Node] = []
     for k, entry in enumerate(file["nodes"], start=1):
         try:
@@ -80,19 +82,21 @@ def _node(entry: Any, k: int) -> Node:
     op = OPS[entry["op"]]
     _keys(entry, "the node", {"op", "name", "inputs", *(f.name for f in fields(op))})
     inputs = _ints(entry["inputs"], "inputs", least=0, most_entries=MOST_NODES)
-    require(inputs and max(inputs) < k, f"inputs must be values that come before it, 0 to {k - 1}; got {inputs}")
+    require(inputs and max(inputs) < k, f"inputs must be values before it, 0 to {k - 1}; got {inputs}")
     values = {f.name: _READ[str(f.type)](entry[f.name], f.name) for f in fields(op)}
     return Node(op(**values), inputs, _text(entry["name"], "name"))
 
 
 def _keys(data: Any, what: str, expected: set[str]) -> dict[str, Any]:
     require(isinstance(data, dict), f"{what} must be a JSON object; got {type(data).__name__}")
-    require(set(data) == expected, f"{what} must have exactly the keys {sorted(expected)}; got {sorted(map(str, data))}")
+    given = sorted(map(str, data))
+    require(set(data) == expected, f"{what} must have exactly the keys {sorted(expected)}; got {given}")
     return data
 
 
 def _text(value: Any, what: str) -> str:
-    require(isinstance(value, str) and len(value) <= LONGEST_NAME, f"{what} must be text of at most {LONGEST_NAME} characters")
+    ok = isinstance(value, str) and len(value) <= LONGEST_NAME
+    require(ok, f"{what} must be text of at most {LONGEST_NAME} characters")
     return value
 
 
@@ -132,12 +136,13 @@ def _floats(value: Any, what: str) -> tuple[float, ...]:
 def _array(value: Any, what: str) -> Array:
     entry = _keys(value, what, {"shape", "data"})
     shape = _ints(entry["shape"], what, least=0)
-    require(prod(shape) <= LARGEST_VALUE, f"{what} has {prod(shape):,} entries; at most {LARGEST_VALUE:,} are read")
+    require(prod(shape) <= LARGEST_VALUE, f"{what} of shape {shape} has more than {LARGEST_VALUE} entries")
     try:
         data = base64.b64decode(entry["data"], validate=True)
     except (TypeError, ValueError, NotBase64):
         raise BadInput(f"{what} must be base64 of little-endian float64 numbers") from None
-    require(len(data) == 8 * prod(shape), f"{what} of shape {shape} needs {8 * prod(shape)} bytes; got {len(data)}")
+    needed = 8 * prod(shape)
+    require(len(data) == needed, f"{what} of shape {shape} needs {needed} bytes; got {len(data)}")
     return exact_array(np.frombuffer(data, dtype="<f8").reshape(shape), what)
 
 

@@ -21,8 +21,8 @@ def to_terms(graph: Graph, xs: Sequence[Term], target: int) -> Term:
     """Output `target` as a term in the inputs `xs` (flattened in row-major order)."""
     if (edges := term_edges(graph)) > MOST_EDGES:
         raise TooLarge(
-            f"{graph.name!r} ({graph.units:,} piecewise units) would be a term of about {edges:,} edges; at most "
-            f"{MOST_EDGES:,} are built. Use exact evaluation at points, or a smaller network."
+            f"{graph.name!r} ({graph.units:,} piecewise units) would be a term of about {edges:,} edges; "
+            f"at most {MOST_EDGES:,} are built. Use exact evaluation at points, or a smaller network."
         )
     if len(xs) != graph.features:
         raise BadInput(f"{graph.name!r} has {graph.features} input features; got {len(xs)} terms")
@@ -38,8 +38,8 @@ def to_terms(graph: Graph, xs: Sequence[Term], target: int) -> Term:
 def term_edges(graph: Graph) -> int:
     """At most about so many edges are visited while the terms are built, worked out from shapes alone.
 
-    Sums of sums merge: an entry of an affine layer reads as many atoms (inputs, piecewise units) as its sources do
-    together, but never more than there are.
+    Sums of sums merge: an entry of an affine layer reads as many atoms (inputs, piecewise units) as its
+    sources do together, but never more than there are.
     """
     width, atoms, edges = [1], graph.features, 0
     for node, shape in zip(graph.nodes, graph.shapes[1:], strict=True):
@@ -57,7 +57,8 @@ def _layer(op: Op, shape: tuple[int, ...], x: list[Term]) -> list[Term]:
         case LeakyRelu(slope):
             return [leaky_relu(z, Fraction(slope)) for z in x]
         case MaxPool2d():  # a later entry wins only if it is greater: ties go to the first
-            return [reduce(lambda best, z: most(z, best), [x[i] for i in window]) for window in max_windows(op, shape)]
+            windows = ([x[i] for i in window] for window in max_windows(op, shape))
+            return [reduce(lambda best, z: most(z, best), window) for window in windows]
         case _:
             return [affine(row.bias, ((w, x[i]) for i, w in row.terms)) for row in sparse_rows(op, shape)]
 

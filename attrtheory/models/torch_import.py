@@ -1,8 +1,8 @@
-"""A torch module as a graph: the module is traced by `torch.export`, and every operation of the trace becomes a layer.
+"""A torch module as a graph: `torch.export` traces it, and every operation of the trace becomes a layer.
 
-The trace is of one concrete shape, with in-place operations already replaced by what they mean (a skip that reads a
-tensor which `relu_` has changed reads the changed one). Constants are taken as the module computes them, in its own
-precision; only the numbers listed in `attrtheory.models.build` are rounded, once, to float64.
+The trace is of one concrete shape, with in-place operations already replaced by what they mean (a skip that
+reads a tensor which `relu_` has changed reads the changed one). Constants are taken as the module computes
+them, in its own precision; only the numbers named in `attrtheory.models.build` are rounded, to float64.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def from_torch(
     example: Tensor | None = None,
     name: str | None = None,
 ) -> Graph:
-    """The graph of `module` on inputs of `input_shape` (without the batch axis), or shaped as `example` (with it)."""
+    """The graph of `module` on inputs of `input_shape` (without the batch axis) or as `example` (with it)."""
     if not isinstance(module, nn.Module) or isinstance(module, torch.jit.ScriptModule):
         raise BadInput(f"from_torch takes a torch.nn.Module (not scripted); got {type(module).__name__}")
     if any(isinstance(t, UninitializedTensorMixin) for t in (*module.parameters(), *module.buffers())):
@@ -47,7 +47,7 @@ def from_torch(
 
 
 class _Trace:
-    """Walks through the operations that the output needs; `env` maps each to a value of the graph or a constant."""
+    """Walks through the operations that the output needs; `env` maps each to a value or a constant."""
 
     def __init__(self, program: ExportedProgram, x: Tensor, name: str) -> None:
         self.program, self.batch = program, x.shape[0]
@@ -67,7 +67,7 @@ class _Trace:
             if reason := per_batch(str(node.target)):
                 raise Unsupported(f"layer {_name(node)!r} {reason}")
         if self.changed:
-            raise Unsupported(f"the module changes its buffers {self.changed} when it runs; a network is a function")
+            raise Unsupported(f"the module changes its buffers {self.changed}; a network is a function")
         for node in live:
             self.env[node] = self._stored(node) if node.op == "placeholder" else self._call(node)
         y = self.env[output]
@@ -81,34 +81,35 @@ class _Trace:
             return Value(0)
         program, key = self.program, str(spec.target)
         tensor = program.state_dict[key] if key in program.state_dict else program.constants[key]
-        if not isinstance(tensor, Tensor) or tensor.is_meta or tensor.layout is not torch.strided or tensor.is_quantized:
+        plain = isinstance(tensor, Tensor) and tensor.layout is torch.strided
+        if not plain or tensor.is_meta or tensor.is_quantized:
             raise BadInput(f"{key!r} holds no plain numbers; accepted are dense tensors with values")
         return tensor.detach()
 
     def _call(self, node: fx.Node) -> Any:
         args, kwargs = (fx.map_arg(a, self.env.__getitem__) for a in (node.args, node.kwargs))
         if node.target is getitem:
-            if args[1] == 0 and isinstance(args[0], Value | tuple | list):  # the values of BatchNorm, of max-pooling
+            if args[1] == 0 and isinstance(args[0], Value | tuple | list):  # of BatchNorm, of max-pooling
                 return args[0] if isinstance(args[0], Value) else args[0][0]
             raise Unsupported(f"layer {_name(node)!r} uses part {args[1]} of a result; {SUPPORTED}")
+        result = node.meta["val"]
+        layer = Layer(self.build, _name(node), result[0] if isinstance(result, tuple | list) else result)
         target: Any = node.target
         operation = str(getattr(target, "overloadpacket", target))
         if not any(isinstance(self.env[source], Value) for source in node.all_input_nodes):
             if torch.Tag.nondeterministic_seeded in getattr(target, "tags", ()):
-                raise Unsupported(f"layer {_name(node)!r} draws random numbers ({operation}); a network is a function")
+                raise layer.refuse(f"draws random numbers ({operation}); a network is a function")
             return target(*args, **kwargs)  # a constant, computed as the module computes it
-        result = node.meta["val"]
-        layer = Layer(self.build, _name(node), result[0] if isinstance(result, tuple | list) else result)
         read = LAYERS.get(operation)
         if read is None:
-            raise Unsupported(f"layer {layer.name!r} uses {operation}; {why_not(operation)}")
+            raise layer.refuse(f"uses {operation}; {why_not(operation)}")
         try:
             signature(read).bind(layer, *args, **kwargs)
         except TypeError:
-            raise Unsupported(f"layer {layer.name!r} calls {target} with {kwargs or args[1:]}: not supported") from None
+            raise layer.refuse(f"calls {target} with {kwargs or args[1:]}, which is not supported") from None
         y = read(layer, *args, **kwargs)
         if (self.batch, *self.build.shape(y)) != tuple(layer.result.shape):
-            raise Unsupported(f"layer {layer.name!r} ({operation}) does not treat the examples of a batch one by one")
+            raise layer.refuse(f"({operation}) does not treat the examples of a batch one by one")
         return y
 
 
@@ -122,7 +123,7 @@ def _ancestors(output: fx.Node) -> set[fx.Node]:
 
 
 def _name(node: fx.Node) -> str:
-    """The layer's qualified name; operations written in a user's `forward` get the operation's name behind it."""
+    """The layer's qualified name; an operation written in a user's `forward` has its own name behind it."""
     stack = list((node.meta.get("nn_module_stack") or {}).values())
     path, kind = stack[-1] if stack else ("", "")
     kind = kind if isinstance(kind, str) else f"{kind.__module__}.{kind.__qualname__}"
@@ -133,16 +134,19 @@ def _name(node: fx.Node) -> str:
 def _example(module: nn.Module, shape: tuple[int, ...] | None, example: Tensor | None) -> Tensor:
     if example is None:
         if shape is None:
-            raise BadInput("from_torch needs the input's shape: input_shape=(1, 28, 28) without the batch axis, or example=x with it")
+            hint = "input_shape=(1, 28, 28) without the batch axis, or example=x with it"
+            raise BadInput(f"from_torch needs the input's shape: {hint}")
         if not all(isinstance(n, int) and n >= 1 for n in shape) or not shape:
             raise BadInput(f"input_shape must hold positive sizes, without the batch axis; got {shape}")
         tensors = (*module.parameters(), *module.buffers())
         like = next((t for t in tensors if t.is_floating_point()), torch.empty(0))
         return torch.zeros((BATCH, *shape), dtype=like.dtype, device=like.device)
-    if not isinstance(example, Tensor) or not example.is_floating_point() or example.ndim < 2 or not example.numel():
+    floats = isinstance(example, Tensor) and example.is_floating_point()
+    if not floats or example.ndim < 2 or not example.numel():
         raise BadInput("example must be a tensor of floats whose first axis is the batch")
     if shape is not None and tuple(shape) != tuple(example.shape[1:]):
-        raise BadInput(f"input_shape {tuple(shape)} is not the example's shape without its batch axis, {tuple(example.shape[1:])}")
+        without = f"{tuple(example.shape[1:])} without its batch axis"
+        raise BadInput(f"input_shape {tuple(shape)} is not the example's shape, {without}")
     return example.detach()
 
 
@@ -153,11 +157,13 @@ def _try(module: nn.Module, x: Tensor) -> None:
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
             y = torch.func.functional_call(module, buffers, (x.clone(),))
     except Exception as error:  # a user's forward may raise anything
-        raise BadInput(f"the module cannot be run on an input of shape {tuple(x.shape)} (batch first): {error}") from error
+        shape = f"{tuple(x.shape)} (batch first)"
+        raise BadInput(f"the module cannot be run on an input of shape {shape}: {error}") from error
     if not isinstance(y, Tensor) or not y.is_floating_point():
         raise Unsupported(f"the module returns {type(y).__name__}; accepted is one tensor of floats")
     if y.shape[:1] != x.shape[:1]:
-        raise Unsupported(f"the module turns a batch of shape {tuple(x.shape)} into {tuple(y.shape)}; the first axis must stay the batch")
+        shapes = f"{tuple(x.shape)} into {tuple(y.shape)}"
+        raise Unsupported(f"the module turns a batch of shape {shapes}; the first axis must stay the batch")
 
 
 def _export(module: nn.Module, x: Tensor) -> ExportedProgram:
@@ -166,9 +172,8 @@ def _export(module: nn.Module, x: Tensor) -> ExportedProgram:
             return export(module, (x.clone(),), strict=False).run_decompositions({})
     except Exception as error:  # torch.export has no base class for its refusals
         reason = str(error).strip().splitlines()[0]
-        raise Unsupported(
-            f"the module runs but cannot be traced; control flow must not depend on the input's values: {reason}"
-        ) from error
+        hint = "control flow must not depend on the input's values"
+        raise Unsupported(f"the module runs but cannot be traced; {hint}: {reason}") from error
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What each torch operation means as a layer: one small function per operation, with the operation's own signature."""
+"""What each torch operation means as a layer: one small function each, with the operation's own signature."""
 
 from __future__ import annotations
 
@@ -21,27 +21,30 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Layer:
-    """Where an operation stands: the graph under construction, the layer's name, the result that torch announces."""
+    """Where an operation stands: the graph under construction, the layer's name, torch's result."""
 
     build: Builder
     name: str
     result: Tensor
 
+    def refuse(self, why: str) -> Unsupported:
+        return Unsupported(f"layer {self.name!r} {why}")
+
     def value(self, x: Any) -> Value:
         if not isinstance(x, Value):
-            raise Unsupported(f"layer {self.name!r} uses the network's input as a weight; {SUPPORTED}")
+            raise self.refuse(f"has a constant where a value of the network is expected; {SUPPORTED}")
         return x
 
     def constant(self, x: Any) -> Array:
         """A weight, exactly."""
         if not isinstance(x, Tensor):
-            raise Unsupported(f"layer {self.name!r} needs a constant weight that does not depend on the input")
+            raise self.refuse("needs a constant weight that does not depend on the input")
         if x.dtype in (torch.float16, torch.bfloat16):
             x = x.to(torch.float32)  # exact; numpy has no bfloat16
         return exact_array(x.detach().cpu().numpy(), f"a tensor of {self.name!r}")
 
     def operand(self, x: Any) -> Value | Array:
-        """An operand of `+ - * /`: torch rounds Python numbers, integers and 0-d tensors to the precision of the result."""
+        """An operand of `+ - * /`: torch rounds integers and scalars to the result's precision."""
         if isinstance(x, Value):
             return x
         precision = torch.float64 if self.result.dtype is torch.float64 else torch.float32
@@ -55,7 +58,7 @@ class Layer:
     def features(self, x: Any) -> Value:
         """The layer is defined on vectors: the batch axis must not be taken for features."""
         if not self.build.shape(self.value(x)):
-            raise Unsupported(f"layer {self.name!r} takes the batch axis for features; write it for inputs (batch, features)")
+            raise self.refuse("takes the batch axis for features; write it for inputs (batch, features)")
         return x
 
 
@@ -82,7 +85,7 @@ def _linear(at: Layer, x: Any, weight: Any, bias: Any = None) -> Value:
 def _matmul(at: Layer, x: Any, weight: Any) -> Value:
     w = at.constant(weight)
     if w.ndim != 2:
-        raise Unsupported(f"layer {at.name!r} multiplies with a tensor of shape {w.shape}; accepted are matrices")
+        raise at.refuse(f"multiplies with a tensor of shape {w.shape}; accepted are matrices")
     return at.build.linear(at.name, at.features(x), w.T)
 
 
@@ -106,16 +109,17 @@ def _avg_pool(
     ceil_mode: bool = False, count_include_pad: bool = True, divisor_override: int | None = None,
 ) -> Value:  # fmt: skip
     if ceil_mode or divisor_override is not None:
-        raise Unsupported(f"layer {at.name!r} uses ceil_mode or divisor_override; accepted is AvgPool2d without them")
+        raise at.refuse("uses ceil_mode or divisor_override; accepted is AvgPool2d without them")
     op = AvgPool2d(pair(kernel), pair(stride or kernel), sides(padding), count_include_pad)
     return at.build.add(at.name, op, at.value(x))
 
 
 def _max_pool(
-    at: Layer, x: Any, kernel: Ints, stride: Ints = (), padding: Ints = 0, dilation: Ints = 1, ceil_mode: bool = False,
+    at: Layer, x: Any, kernel: Ints,
+    stride: Ints = (), padding: Ints = 0, dilation: Ints = 1, ceil_mode: bool = False,
 ) -> Value:  # fmt: skip
     if ceil_mode:
-        raise Unsupported(f"layer {at.name!r} uses ceil_mode=True; accepted is MaxPool2d with ceil_mode=False")
+        raise at.refuse("uses ceil_mode=True; accepted is MaxPool2d with ceil_mode=False")
     op = MaxPool2d(pair(kernel), pair(stride or kernel), sides(padding), pair(dilation))
     return at.build.add(at.name, op, at.value(x))
 
@@ -123,7 +127,7 @@ def _max_pool(
 def _adaptive_avg_pool(at: Layer, x: Any, size: Ints) -> Value:
     shape, out = at.build.shape(at.value(x)), pair(size)
     if len(shape) != 3 or shape[1] % out[0] or shape[2] % out[1]:
-        raise Unsupported(f"layer {at.name!r} pools {shape} to {out}; accepted are sizes that divide the input's")
+        raise at.refuse(f"pools {shape} to {out}; accepted are sizes that divide the input's")
     kernel = (shape[1] // out[0], shape[2] // out[1])
     return at.build.add(at.name, AvgPool2d(kernel, kernel, sides(0), count_include_pad=True), x)
 
@@ -131,12 +135,14 @@ def _adaptive_avg_pool(at: Layer, x: Any, size: Ints) -> Value:
 def _mean(at: Layer, x: Any, axes: Sequence[int], keepdim: bool = False) -> Value:
     shape = at.build.shape(at.value(x))
     if len(shape) != 3 or sorted(a % 4 for a in axes) != [2, 3]:
-        raise Unsupported(f"layer {at.name!r} averages over axes {axes} of {shape}; accepted is height and width")
+        raise at.refuse(f"averages over axes {axes} of {shape}; accepted is height and width")
     pooled = _adaptive_avg_pool(at, x, 1)
     return pooled if keepdim else at.build.reshape(at.name, pooled, shape[:1])
 
 
-def _batch_norm(at: Layer, x: Any, gamma: Any, beta: Any, mean: Any, var: Any, momentum: float, eps: float) -> Value:
+def _batch_norm(
+    at: Layer, x: Any, gamma: Any, beta: Any, mean: Any, var: Any, momentum: float, eps: float
+) -> Value:
     m, v = at.constant(mean), at.constant(var)
     g = np.ones_like(m) if gamma is None else at.constant(gamma)
     b = np.zeros_like(m) if beta is None else at.constant(beta)
@@ -182,7 +188,7 @@ def _same_entries(at: Layer, x: Any, *_: Any) -> Value:
 
 def _to_copy(at: Layer, x: Any, *, dtype: torch.dtype | None = None, **_: Any) -> Value:
     if dtype not in (None, torch.float64):
-        raise Unsupported(f"layer {at.name!r} converts to {dtype}, which rounds; use one precision, or convert to float64")
+        raise at.refuse(f"converts to {dtype}, which rounds; use one precision, or float64")
     return at.value(x)
 
 
@@ -191,37 +197,43 @@ def _clone(at: Layer, x: Any, **_: Any) -> Value:
 
 
 LAYERS: dict[str, Callable[..., Value]] = {
-    "aten.linear": _linear, "aten.matmul": _matmul, "aten.mm": _matmul, "aten.addmm": _addmm, "aten.conv2d": _conv2d,
+    "aten.linear": _linear, "aten.matmul": _matmul, "aten.mm": _matmul, "aten.addmm": _addmm,
+    "aten.conv2d": _conv2d, "aten.relu": _relu, "aten.leaky_relu": _leaky_relu,
     "aten.avg_pool2d": _avg_pool, "aten.max_pool2d": _max_pool, "aten.max_pool2d_with_indices": _max_pool,
     "aten.adaptive_avg_pool2d": _adaptive_avg_pool, "aten.mean": _mean,
-    "aten._native_batch_norm_legit_no_training": _batch_norm, "aten.relu": _relu, "aten.leaky_relu": _leaky_relu,
-    "aten.add": _add, "aten.sub": _sub, "aten.rsub": _rsub, "aten.neg": _neg, "aten.mul": _mul, "aten.div": _div,
+    "aten._native_batch_norm_legit_no_training": _batch_norm,
+    "aten.add": _add, "aten.sub": _sub, "aten.rsub": _rsub, "aten.neg": _neg,
+    "aten.mul": _mul, "aten.div": _div,
     "aten.view": _same_entries, "aten._unsafe_view": _same_entries, "aten.reshape": _same_entries,
     "aten.flatten": _same_entries, "aten.squeeze": _same_entries, "aten.unsqueeze": _same_entries,
     "aten.clone": _clone, "aten.alias": _clone, "aten.contiguous": _clone, "aten._to_copy": _to_copy,
 }  # fmt: skip
 
 SUPPORTED = (
-    "supported are Linear, Conv2d, BatchNorm (eval), ReLU, LeakyReLU, AvgPool2d, MaxPool2d, Flatten and reshape, "
-    "Dropout (eval), addition and subtraction of values, and + - * / with constants"
+    "supported are Linear, Conv2d, BatchNorm (eval), ReLU, LeakyReLU, AvgPool2d, MaxPool2d, Flatten and "
+    "reshape, Dropout (eval), addition and subtraction of values, and + - * / with constants"
 )
-_KINKS = {f"aten.{op}" for op in ("clamp", "clamp_min", "clamp_max", "maximum", "minimum", "max", "hardtanh", "where", "abs", "threshold")}
-_RANDOM = ("aten.native_dropout", "aten.dropout", "aten.bernoulli", "aten.feature_dropout", "aten.alpha_dropout")
+_KINKS = (
+    "clamp", "clamp_min", "clamp_max", "maximum", "minimum", "max", "hardtanh", "where", "abs", "threshold",
+)  # fmt: skip
+_LAST = ("softmax", "_softmax", "log_softmax", "_log_softmax", "sigmoid")
+_RANDOM = ("native_dropout", "dropout", "bernoulli", "feature_dropout", "alpha_dropout")
 
 
 def why_not(operation: str) -> str:
-    if operation in _KINKS:
+    name = operation.removeprefix("aten.")
+    if name in _KINKS:
         return "its derivative at the kink is not relu's; write it with torch.relu"
-    if operation in ("aten.softmax", "aten._softmax", "aten.log_softmax", "aten._log_softmax", "aten.sigmoid"):
+    if name in _LAST:
         return f"explain the logits: leave the last layer out; {SUPPORTED}"
-    if operation == "aten.detach":
+    if name == "detach":
         return "the derivative would stop here, but a graph is differentiated as a function; leave detach out"
     return SUPPORTED
 
 
 def per_batch(target: str) -> str | None:
     """Why an operation is not a function of one input, if it isn't."""
-    if target.startswith(_RANDOM):
+    if target.removeprefix("aten.").startswith(_RANDOM):
         return "is dropout in training mode, which is random; call module.eval() first"
     if "batch_norm" in target and "no_training" not in target:
         return (

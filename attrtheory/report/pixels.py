@@ -64,9 +64,9 @@ def painted(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
     return (values[stack] * once).sum(axis=0)
 
 
-def signed(values: np.ndarray, scale: float) -> Rgb:
+def signed(grid: np.ndarray, scale: float) -> Rgb:
     """Colours of signed values on a grid, from -scale (blue) to +scale (red)."""
-    grid = finite(on_grid(values), "attributions")
+    grid = finite(grid, "attributions")
     return _rgb(mpl.colormaps[SIGNED](np.clip(0.5 + grid / (2 * scale), 0, 1))[..., :3])
 
 

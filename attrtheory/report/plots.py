@@ -8,19 +8,18 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from io import BytesIO
-from itertools import groupby
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
 
 from attrtheory.audit.data import MethodValues, Quadrature
 from attrtheory.errors import BadInput
 from attrtheory.report.numbers import number, visible
-from attrtheory.report.pixels import finite
+from attrtheory.report.panels import Panel, attribution_panels
+from attrtheory.report.pixels import finite, png
 
 INK, QUIET, POSITIVE, NEGATIVE, MARK = "#1f2933", "#7b8794", "#b2182b", "#2166ac", "#ffd600"
 ERROR, GAP = "#b84a00", "#0072b2"
@@ -28,8 +27,6 @@ ERROR, GAP = "#b84a00", "#0072b2"
 
 def render(figure: Figure, dpi: int = 160) -> bytes:
     """The figure as PNG bytes, the same bytes for the same figure."""
-    for text in figure.findobj(lambda a: hasattr(a, "set_parse_math")):
-        text.set_parse_math(False)  # type: ignore[attr-defined]  # a `$` in someone's name starts no formula
     target = BytesIO()
     FigureCanvasAgg(figure)
     with warnings.catch_warnings():  # a letter that the font lacks is drawn as a box: no reason to stop a report
@@ -38,10 +35,18 @@ def render(figure: Figure, dpi: int = 160) -> bytes:
     return target.getvalue()
 
 
+def plain(name: str) -> str:
+    """A name as matplotlib shows it literally: a `$` starts no formula."""
+    return visible(name).replace("$", r"\$")
+
+
 def draw_bars(
-    ax: Axes, values: np.ndarray, labels: Sequence[str], scale: float, *, marks: Sequence[int] = (), neutral: bool = False,
+    ax: Axes, values: np.ndarray, labels: Sequence[str], scale: float, *, marks: Sequence[int] = (), neutral: bool = False, room: int = 0,
 ) -> None:
-    """Horizontal bars, the first on top, from -scale to scale; `marks`: bars to point out; `neutral`: not signed shares."""
+    """Horizontal bars, the first on top, from -scale to scale, with room for `room` of them or more.
+
+    `marks`: bars to point out; `neutral`: they are values of an input, red and blue would say too much.
+    """
     values = finite(values, "bars")
     if values.shape != (len(labels),):
         raise BadInput(f"bars need one label for each value; got {len(labels)} labels and values of shape {values.shape}")
@@ -51,8 +56,8 @@ def draw_bars(
     for k in marks:
         ax.axhspan(k - 0.5, k + 0.5, color=MARK, alpha=0.45, zorder=0, linewidth=0)
     ax.axvline(0, color=INK, linewidth=0.8, zorder=3)
-    ax.set(xlim=(-1.06 * scale, 1.06 * scale), ylim=(len(values) - 0.4, -0.6), yticks=at)
-    ax.set_yticklabels([visible(t) for t in labels], fontsize=8, color=INK)
+    ax.set(xlim=(-1.06 * scale, 1.06 * scale), ylim=(max(len(values), room) - 0.4, -0.6), yticks=at)
+    ax.set_yticklabels([plain(t) for t in labels], fontsize=8, color=INK)
     ax.xaxis.set_major_locator(MaxNLocator(3, symmetric=True))
     ax.tick_params(axis="x", labelsize=7, colors=QUIET, length=2)
     ax.tick_params(axis="y", length=0)
@@ -72,23 +77,28 @@ def bars_figure(values: np.ndarray, labels: Sequence[str], scale: float, *, mark
 
 def quadrature_figure(rows: Sequence[Quadrature]) -> bytes:
     """Steps against completeness gap and true error, one panel for each way to integrate, on the same logarithmic axes."""
+    if not rows:
+        raise BadInput("there is no approximate attribution to draw")
     numbers = finite(np.array([[q.steps, q.gap, q.error, q.exact_gap] for q in rows]), "the quadrature table")
     if (numbers[:, 0] < 1).any() or (numbers[:, 1:] < 0).any():
         raise BadInput("a quadrature has at least one step, and its gap and error are not negative")
     # Zero has no place on a logarithmic axis: it is drawn on the lowest line, which says so.
     positive = numbers[:, 1:][numbers[:, 1:] > 0]
     floor = 10.0 ** (np.floor(np.log10(positive.min())) - 1) if positive.size else 1e-17
-    panels = [(name, sorted(group, key=lambda q: q.steps)) for name, group in groupby(sorted(rows, key=lambda q: q.name), key=lambda q: q.name)]
-    figure = Figure(figsize=(max(4.2, 3.1 * len(panels)), 3.3), layout="constrained")
-    axes = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
-    for ax, (name, group) in zip(axes, panels, strict=True):
+    names = list(dict.fromkeys(q.name for q in rows))
+    all_steps = sorted({q.steps for q in rows})
+    ticks = all_steps[:: -(-len(all_steps) // 7)]
+    figure = Figure(figsize=(max(4.2, 3.1 * len(names)), 3.3), layout="constrained")
+    axes = figure.subplots(1, len(names), sharex=True, sharey=True, squeeze=False)[0]
+    for ax, name in zip(axes, names, strict=True):
+        group = sorted((q for q in rows if q.name == name), key=lambda q: q.steps)
         steps = [q.steps for q in group]
         ax.loglog(steps, [max(q.error, floor) for q in group], "o-", color=ERROR, linewidth=1.8, markersize=5, label="true error")
         ax.loglog(steps, [max(q.gap, floor) for q in group], "s--", color=GAP, linewidth=1.8, markersize=5, markerfacecolor="white", label="completeness gap")
         ax.axhline(max(q.exact_gap for q in group) or floor, color=QUIET, linewidth=1, linestyle=":", label="gap of the exact values")
-        ax.set_title(visible(name), fontsize=9, color=INK)
+        ax.set_title(plain(name), fontsize=9, color=INK)
         ax.set_xlabel("steps", fontsize=8, color=INK)
-        ax.set_xticks(sorted({q.steps for q in rows}), [str(s) for s in sorted({q.steps for q in rows})])
+        ax.set_xticks(ticks, [str(s) for s in ticks])
         ax.xaxis.set_minor_formatter(NullFormatter())
         ax.xaxis.set_minor_locator(NullLocator())
         ax.tick_params(labelsize=7, colors=QUIET)
@@ -101,33 +111,37 @@ def quadrature_figure(rows: Sequence[Quadrature]) -> bytes:
     return render(figure)
 
 
+def panel_png(panel: Panel) -> bytes:
+    """One picture."""
+    if panel.rgb is not None:
+        return png(panel.rgb)
+    return bars_figure(panel.values, panel.labels, panel.scale, marks=panel.marks, neutral=panel.neutral)
+
+
 def attribution_figure(x: np.ndarray, attributions: Sequence[MethodValues], *, baseline: np.ndarray | None = None, title: str = "") -> bytes:
     """One input beside each method's attributions: heat maps of an image, bars of anything else.
 
     Raises:
         BadInput: a value is NaN or infinite, there is nothing to draw, or shapes do not fit.
     """
-    from attrtheory.report.panels import attribution_panels  # panels draws its bars with this file
-
     panels = attribution_panels(x, attributions, baseline=baseline)
     columns = min(4, len(panels))
     lines = -(-len(panels) // columns)
-    tall = 2.75 if panels[0].rgb is not None else 0.9 + 0.24 * max(len(p.labels) for p in panels)
-    figure = Figure(figsize=(2.55 * columns if panels[0].rgb is not None else 3.6 * columns, tall * lines + 0.45 * bool(title)), layout="constrained")
-    axes = figure.subplots(lines, columns, squeeze=False).flat
+    image, room = panels[0].rgb is not None, max(len(p.labels) for p in panels)
+    wide, tall = (2.55, 2.9) if image else (3.6, 1.0 + 0.24 * room)
+    figure = Figure(figsize=(wide * columns, tall * lines + 0.45 * bool(title)), layout="constrained")
+    figure.get_layout_engine().set(wspace=0.06)  # type: ignore[union-attr]  # numbers on the right, labels on the left
+    axes = list(figure.subplots(lines, columns, squeeze=False).flat)
     for ax, p in zip(axes, panels, strict=False):
         if p.rgb is not None:
             ax.imshow(p.rgb, interpolation="nearest")
             ax.set(xticks=[], yticks=[])
         else:
-            draw_bars(ax, p.values, p.labels, p.scale, marks=p.marks, neutral=p.neutral)
-        ax.set_title(visible(p.title), fontsize=9, color=INK)
-        ax.set_xlabel("\n".join(p.notes), fontsize=7.5, color=QUIET)
-    for ax in list(axes):
+            draw_bars(ax, p.values, p.labels, p.scale, marks=p.marks, neutral=p.neutral, room=room)
+        ax.set_title(plain(p.title), fontsize=9, color=INK)
+        ax.set_xlabel("\n".join(map(plain, p.notes)), fontsize=7.5, color=QUIET)
+    for ax in axes[len(panels) :]:
         ax.set_axis_off()
     if title:
-        figure.suptitle(visible(title), fontsize=11, color=INK)
+        figure.suptitle(plain(title), fontsize=11, color=INK)
     return render(figure)
-
-
-__all__ = ["Rectangle", "attribution_figure", "bars_figure", "quadrature_figure"]

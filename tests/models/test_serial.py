@@ -20,7 +20,17 @@ from hypothesis import strategies as st
 from attrtheory.errors import BadInput
 from attrtheory.models.exact_graph import evaluate_exact
 from attrtheory.models.graph import Graph, Node
-from attrtheory.models.ops import AvgPool2d, Combine, Conv2d, LeakyRelu, Linear, MaxPool2d, Relu, Reshape, Scale
+from attrtheory.models.ops import (
+    AvgPool2d,
+    Combine,
+    Conv2d,
+    LeakyRelu,
+    Linear,
+    MaxPool2d,
+    Relu,
+    Reshape,
+    Scale,
+)
 from attrtheory.models.serial import MOST_NODES, OPS, graph_digest, graph_from_json, graph_to_json
 
 ROOT = Path(__file__).parents[2]
@@ -65,7 +75,9 @@ def test_a_graph_comes_back_from_json_text():
     back = graph_from_json(json.loads(json.dumps(graph_to_json(graph), allow_nan=False)))
     assert same(graph, back)
     assert graph_digest(graph) == graph_digest(back)
-    assert all(not v.flags.writeable for n in back.nodes for v in vars(n.op).values() if isinstance(v, np.ndarray))
+    assert all(
+        not v.flags.writeable for n in back.nodes for v in vars(n.op).values() if isinstance(v, np.ndarray)
+    )
     x = [Q(k, 7) for k in range(32)]
     assert evaluate_exact(graph, x) == evaluate_exact(back, x)
 
@@ -97,12 +109,16 @@ OTHERS = {
     "coefficient": changed(4, coefficients=(0.5, 1 / 3)),
     "counting of the padding": changed(3, count_include_pad=True),
     "padding": changed(2, padding=(1, 0, 0, 1)),
-    "the order of additions": Graph((2, 4, 4), (*specimen().nodes[:4], Node(Combine((-1 / 3, 0.5)), (4, 4), "sum"), *specimen().nodes[5:])),
+    "the order of additions": Graph(
+        (2, 4, 4), (*specimen().nodes[:4], Node(Combine((-1 / 3, 0.5)), (4, 4), "sum"), *specimen().nodes[5:])
+    ),
     "input": Graph((2, 4, 4), (*specimen().nodes[:4], Node(Combine((0.5, -1 / 3)), (4, 4), "sum"))),
-    "kind": Graph((2, 4, 4), (*specimen().nodes[:6], Node(LeakyRelu(0.0), (6,), "relu"), *specimen().nodes[7:])),
+    "kind": Graph(
+        (2, 4, 4), (*specimen().nodes[:6], Node(LeakyRelu(0.0), (6,), "relu"), *specimen().nodes[7:])
+    ),
     "the input's shape": Graph((8,), (Node(Relu(), (0,), "r"),)),
     "the input's other shape": Graph((2, 4), (Node(Relu(), (0,), "r"),)),
-}  # fmt: skip
+}
 
 
 def test_the_digest_changes_with_everything_that_counts():
@@ -112,20 +128,26 @@ def test_the_digest_changes_with_everything_that_counts():
 
 def test_the_digest_does_not_change_with_names_or_with_the_sign_of_zero():
     graph = specimen()
-    renamed = Graph(graph.input_shape, tuple(replace(n, name=f"other {n.name}") for n in graph.nodes), "other")
+    renamed = Graph(
+        graph.input_shape, tuple(replace(n, name=f"other {n.name}") for n in graph.nodes), "other"
+    )
     bias = graph.nodes[0].op.bias
     assert np.signbit(bias[1])
     assert graph_digest(renamed) == graph_digest(graph) == graph_digest(changed(0, bias=bias + 0.0))
 
 
 def test_the_digest_is_the_same_in_another_process():
-    code = "import json, sys; from attrtheory.models.serial import *; print(graph_digest(graph_from_json(json.load(sys.stdin))))"
+    code = (
+        "import json, sys; from attrtheory.models.serial import graph_digest, graph_from_json; "
+        "print(graph_digest(graph_from_json(json.load(sys.stdin))))"
+    )
     text = json.dumps(graph_to_json(specimen()))
     for seed in ("1", "2"):
+        env = {"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-c", code]
         run = subprocess.run(
-            [sys.executable, "-c", code], input=text, cwd=ROOT, env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
+            command, input=text, cwd=ROOT, env=env, capture_output=True, text=True, check=True
+        )
         assert run.stdout.strip() == graph_digest(specimen())
 
 
@@ -143,27 +165,71 @@ def put(data, path, value):
 
 B64 = b64encode(np.array([np.nan, 1.0]).astype("<f8").tobytes()).decode()
 BAD = [
-    (["format"], "other"), (["version"], 2), (["version"], "1"), (["extra"], 1), (["name"], 3), (["name"], "x" * 2000),
-    (["input_shape"], []), (["input_shape"], [0]), (["input_shape"], [2.0, 4, 4]), (["input_shape"], [True, 4, 4]),
-    (["input_shape"], "244"), (["input_shape"], [2**20, 2**20]), (["input_shape"], [1] * 40), (["nodes"], {}),
-    (["nodes"], [None]), (["nodes"], [{}]), (["nodes"], [{"op": "Relu"}] * (MOST_NODES + 1)),
-    (["nodes", 6, "op"], "Gelu"), (["nodes", 6, "op"], ["Relu"]), (["nodes", 6, "slope"], "0x1p0"),
-    (["nodes", 6, "inputs"], [7]), (["nodes", 6, "inputs"], [-1]), (["nodes", 6, "inputs"], []), (["nodes", 6, "inputs"], 6),
-    (["nodes", 6, "inputs"], [6, 6]), (["nodes", 6, "name"], None), (["nodes", 1, "slope"], 0.1), (["nodes", 1, "slope"], "nan"),
-    (["nodes", 1, "slope"], "inf"), (["nodes", 1, "slope"], "0x1p99999"), (["nodes", 1, "slope"], "ten"),
-    (["nodes", 4, "coefficients"], ["0x1p0"]), (["nodes", 4, "coefficients"], "0x1p0"), (["nodes", 4, "coefficients"], [1]),
-    (["nodes", 0, "stride"], [1]), (["nodes", 0, "stride"], [0, 1]), (["nodes", 0, "padding"], [0, 1, 1]),
-    (["nodes", 0, "padding"], [0, -1, 1, 0]), (["nodes", 0, "padding"], [2**30] * 4), (["nodes", 0, "groups"], 0),
-    (["nodes", 0, "groups"], 2), (["nodes", 0, "groups"], "1"), (["nodes", 0, "groups"], True), (["nodes", 0, "dilation"], [1, 2**40]),
-    (["nodes", 2, "kernel"], [9, 9]), (["nodes", 2, "padding"], [3, 3, 3, 3]), (["nodes", 3, "count_include_pad"], 1),
-    (["nodes", 7, "target"], [13]), (["nodes", 7, "target"], [-3, -4]), (["nodes", 7, "target"], [12, 1, 1.0]),
-    (["nodes", 8, "weight"], [[1.0]]), (["nodes", 8, "weight", "shape"], [12, 3]), (["nodes", 8, "weight", "shape"], [3, 11]),
-    (["nodes", 8, "weight", "shape"], [36]), (["nodes", 8, "weight", "shape"], [2**30, 2**30]), (["nodes", 8, "weight", "shape"], [-3, -12]),
-    (["nodes", 8, "weight", "data"], "!!"), (["nodes", 8, "weight", "data"], 5), (["nodes", 8, "weight", "data"], "é"),
-    (["nodes", 8, "weight", "dtype"], "f4"), (["nodes", 8, "bias"], {"shape": [2], "data": B64}),
-    (["nodes", 8, "bias", "shape"], [3, 1]), (["nodes", 5, "scale"], {"shape": [7], "data": b64encode(bytes(56)).decode()}),
+    (["format"], "other"),
+    (["version"], 2),
+    (["version"], "1"),
+    (["extra"], 1),
+    (["name"], 3),
+    (["name"], "x" * 2000),
+    (["input_shape"], []),
+    (["input_shape"], [0]),
+    (["input_shape"], [2.0, 4, 4]),
+    (["input_shape"], [True, 4, 4]),
+    (["input_shape"], "244"),
+    (["input_shape"], [2**20, 2**20]),
+    (["input_shape"], [1] * 40),
+    (["nodes"], {}),
+    (["nodes"], [None]),
+    (["nodes"], [{}]),
+    (["nodes"], [{"op": "Relu"}] * (MOST_NODES + 1)),
+    (["nodes", 6, "op"], "Gelu"),
+    (["nodes", 6, "op"], ["Relu"]),
+    (["nodes", 6, "slope"], "0x1p0"),
+    (["nodes", 6, "inputs"], [7]),
+    (["nodes", 6, "inputs"], [-1]),
+    (["nodes", 6, "inputs"], []),
+    (["nodes", 6, "inputs"], 6),
+    (["nodes", 6, "inputs"], [6, 6]),
+    (["nodes", 6, "name"], None),
+    (["nodes", 1, "slope"], 0.1),
+    (["nodes", 1, "slope"], "nan"),
+    (["nodes", 1, "slope"], "inf"),
+    (["nodes", 1, "slope"], "0x1p99999"),
+    (["nodes", 1, "slope"], "ten"),
+    (["nodes", 4, "coefficients"], ["0x1p0"]),
+    (["nodes", 4, "coefficients"], "0x1p0"),
+    (["nodes", 4, "coefficients"], [1]),
+    (["nodes", 0, "stride"], [1]),
+    (["nodes", 0, "stride"], [0, 1]),
+    (["nodes", 0, "padding"], [0, 1, 1]),
+    (["nodes", 0, "padding"], [0, -1, 1, 0]),
+    (["nodes", 0, "padding"], [2**30] * 4),
+    (["nodes", 0, "groups"], 0),
+    (["nodes", 0, "groups"], 2),
+    (["nodes", 0, "groups"], "1"),
+    (["nodes", 0, "groups"], True),
+    (["nodes", 0, "dilation"], [1, 2**40]),
+    (["nodes", 2, "kernel"], [9, 9]),
+    (["nodes", 2, "padding"], [3, 3, 3, 3]),
+    (["nodes", 3, "count_include_pad"], 1),
+    (["nodes", 7, "target"], [13]),
+    (["nodes", 7, "target"], [-3, -4]),
+    (["nodes", 7, "target"], [12, 1, 1.0]),
+    (["nodes", 8, "weight"], [[1.0]]),
+    (["nodes", 8, "weight", "shape"], [12, 3]),
+    (["nodes", 8, "weight", "shape"], [3, 11]),
+    (["nodes", 8, "weight", "shape"], [36]),
+    (["nodes", 8, "weight", "shape"], [2**30, 2**30]),
+    (["nodes", 8, "weight", "shape"], [-3, -12]),
+    (["nodes", 8, "weight", "data"], "!!"),
+    (["nodes", 8, "weight", "data"], 5),
+    (["nodes", 8, "weight", "data"], "é"),
+    (["nodes", 8, "weight", "dtype"], "f4"),
+    (["nodes", 8, "bias"], {"shape": [2], "data": B64}),
+    (["nodes", 8, "bias", "shape"], [3, 1]),
+    (["nodes", 5, "scale"], {"shape": [7], "data": b64encode(bytes(56)).decode()}),
     (["nodes", 5, "scale"], {"shape": [5, 2, 3, 2], "data": b64encode(bytes(480)).decode()}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("path, value", BAD, ids=lambda v: repr(v)[:40])
@@ -204,7 +270,9 @@ def test_the_error_names_the_node():
 
 
 JUNK = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.floats(), lambda s: st.lists(s, max_size=3), max_leaves=4
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.floats(),
+    lambda s: st.lists(s, max_size=3),
+    max_leaves=4,
 )
 
 

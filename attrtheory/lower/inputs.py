@@ -1,0 +1,80 @@
+"""What users pass in, as float64 rows: exact conversions or a refusal, never a changed number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from attrtheory.errors import BadInput
+from attrtheory.models.graph import Graph
+
+Data = Any  # torch tensor, numpy array or nested sequence of numbers
+
+
+def rows(graph: Graph, data: Data, what: str) -> np.ndarray:
+    """Finite float64 rows (n, *input_shape); one input without the batch axis is a batch of one."""
+    array = _array(data, what)
+    shape = graph.input_shape
+    if array.shape == shape:
+        array = array[None]
+    if array.shape[1:] != shape or array.ndim != len(shape) + 1:
+        raise BadInput(
+            f"{what}: got shape {array.shape}; the network takes inputs of shape {shape} or batches (n, *{shape})"
+        )
+    if not len(array):
+        raise BadInput(f"{what}: got an empty batch; give at least one row of shape {shape}")
+    exact = _float64(array, what)
+    if not np.isfinite(exact).all():
+        row = int(np.argwhere(~np.isfinite(exact))[0][0])
+        raise BadInput(f"{what}: row {row} holds NaN or infinity; attributions are defined for finite numbers only")
+    return exact
+
+
+def _array(data: Data, what: str) -> np.ndarray:
+    if isinstance(data, Tensor):
+        if data.is_complex() or data.is_quantized or data.layout != torch.strided:
+            raise BadInput(f"{what}: got a {data.dtype} {data.layout} tensor; give a dense tensor of real numbers")
+        data = data.detach().cpu()
+        return (data.to(torch.float64) if data.is_floating_point() else data).numpy()
+    try:
+        return np.asarray(data)
+    except ValueError as error:  # ragged nested lists
+        raise BadInput(f"{what}: not an array of numbers ({error})") from error
+
+
+def _float64(array: np.ndarray, what: str) -> np.ndarray:
+    if array.dtype.kind not in "fiub":
+        raise BadInput(f"{what}: got entries of type {array.dtype}; give real numbers (float or int)")
+    exact = np.ascontiguousarray(array, dtype=np.float64)
+    wide = array.dtype.itemsize > 8 or array.dtype.kind in "iu"
+    if wide and not all(a == b or a != a for a, b in zip(array.ravel().tolist(), exact.ravel().tolist(), strict=True)):
+        raise BadInput(f"{what}: some numbers of type {array.dtype} are not float64 numbers; round them yourself first")
+    return exact
+
+
+def paired(graph: Graph, inputs: np.ndarray, baselines: Data | None) -> np.ndarray:
+    """One baseline row per input: zeros, one row for all, or one each."""
+    if baselines is None:
+        return np.zeros_like(inputs)
+    base = rows(graph, baselines, "baselines")
+    if len(base) not in (1, len(inputs)):
+        raise BadInput(f"baselines: got {len(base)} rows for {len(inputs)} inputs; give one row, or one per input")
+    return np.broadcast_to(base, inputs.shape)
+
+
+def targets(graph: Graph, target: int | Sequence[int], n: int) -> list[int]:
+    """One output number per row."""
+    listed = target.tolist() if isinstance(target, Tensor | np.ndarray) else target
+    each = list(listed) if isinstance(listed, Sequence) and not isinstance(listed, str) else [listed] * n
+    if len(each) != n:
+        raise BadInput(f"target: got {len(each)} targets for {n} inputs; give one number, or one per input")
+    for one in each:
+        if isinstance(one, bool) or not isinstance(one, int | np.integer):
+            raise BadInput(f"target: got {one!r} ({type(one).__name__}); give the number of an output")
+        if not 0 <= one < graph.outputs:
+            raise BadInput(f"target: got {one}; the network has outputs 0 to {graph.outputs - 1}")
+    return [int(one) for one in each]

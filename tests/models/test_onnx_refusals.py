@@ -1,0 +1,235 @@
+"""What from_onnx does not support, and what is no network at all, is refused with the reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+from onnx_files import node, quarters, save
+
+from attrtheory.errors import BadInput, TooLarge, Unsupported
+from attrtheory.models import onnx_import
+from attrtheory.models.graph import Graph
+from attrtheory.models.onnx_import import from_onnx
+
+W, B = quarters(3, 2), quarters(2)
+REFUSED = {
+    "softmax": ([node("Softmax", "x")], (3,), {}, "'the_Softmax' is a Softmax; explain the logits"),
+    "unknown operator": ([node("Sin", "x")], (3,), {}, "'the_Sin' is a Sin; supported are Constant, Gemm"),
+    "other domain": (
+        [helper.make_node("FusedMatMul", ["x", "w"], ["y"], domain="com.microsoft")],
+        (3,),
+        {"w": W},
+        "com.microsoft.FusedMatMul",
+    ),
+    "two constants": ([node("Add", "b", "b")], (3,), {"b": B}, "adds two constants"),
+    "product of values": ([node("Mul", "x", "x")], (3,), {}, "multiplies two values"),
+    "product of constants": ([node("Mul", "b", "b")], (3,), {"b": B}, "multiplies two values"),
+    "quotient": ([node("Div", "b", "x")], (2,), {"b": B}, "divides by a value"),
+    "matmul of values": ([node("MatMul", "x", "x")], (3, 3), {}, "must be a constant"),
+    "matmul with the constant first": ([node("MatMul", "w", "x")], (2, 3), {"w": W}, "must be a constant"),
+    "matmul with a vector": ([node("MatMul", "x", "v")], (2,), {"v": quarters(2)}, "accepted are matrices"),
+    "gemm of a transpose": ([node("Gemm", "x", "w", transA=1)], (3,), {"w": W}, "transA=1"),
+    "gemm adds a matrix": (
+        [node("Gemm", "x", "w", "c")],
+        (3,),
+        {"w": W, "c": quarters(2, 1)},
+        "adds a tensor of shape",
+    ),
+    "gemm on images": ([node("Gemm", "x", "w")], (2, 3), {"w": W}, "flatten them first"),
+    "max pool ceil": ([node("MaxPool", "x", kernel_shape=[2, 2], ceil_mode=1)], (1, 4, 4), {}, "ceil_mode=1"),
+    "max pool order": (
+        [node("MaxPool", "x", kernel_shape=[2, 2], storage_order=1)],
+        (1, 4, 4),
+        {},
+        "storage_order=1",
+    ),
+    "max pool 1-D": ([node("MaxPool", "x", kernel_shape=[2])], (1, 4), {}, "accepted are 2-D windows"),
+    "average pool ceil": (
+        [node("AveragePool", "x", kernel_shape=[2, 2], ceil_mode=1)],
+        (1, 4, 4),
+        {},
+        "ceil_mode=1",
+    ),
+    "average pool dilated": (
+        [node("AveragePool", "x", kernel_shape=[2, 2], dilations=[2, 2])],
+        (1, 4, 4),
+        {},
+        "adjacent",
+    ),
+    "global average of vectors": ([node("GlobalAveragePool", "x")], (3,), {}, r"\(channels, height, width\)"),
+    "conv 1-D": ([node("Conv", "x", "w")], (1, 4), {"w": quarters(1, 1, 2)}, "accepted are 2-D windows"),
+    "conv with another kernel": (
+        [node("Conv", "x", "w", kernel_shape=[3, 3])],
+        (1, 4, 4),
+        {"w": quarters(1, 1, 2, 2)},
+        "kernel_shape",
+    ),
+    "conv of a value": ([node("Conv", "x", "x")], (1, 4, 4), {}, "must be a constant"),
+    "pool of padding": (
+        [node("MaxPool", "x", kernel_shape=[1, 1], pads=[1, 1, 1, 1])],
+        (1, 4, 4),
+        {},
+        "in the padding entirely",
+    ),
+    "training": (
+        [node("BatchNormalization", "x", "b", "b", "b", "v", training_mode=1)],
+        (2, 2, 2),
+        {"b": B, "v": B**2},
+        "training_mode=1",
+    ),
+    "dropout in training": (
+        [node("Dropout", "x", "r", "t")],
+        (3,),
+        {"r": np.float32(0.5), "t": np.array(True)},
+        "training mode",
+    ),
+    "flatten everything": ([node("Flatten", "x", axis=0)], (3,), {}, "mixes the examples"),
+    "flatten later": ([node("Flatten", "x", axis=2)], (3, 2), {}, "mixes the examples"),
+    "reshape without batch": (
+        [node("Reshape", "x", "s")],
+        (4,),
+        {"s": np.array([2, 2])},
+        "keep a first axis",
+    ),
+    "reshape to another size": (
+        [node("Reshape", "x", "s")],
+        (4,),
+        {"s": np.array([1, 5])},
+        "keep a first axis",
+    ),
+    "reshape by a value": ([node("Reshape", "x", "x")], (4,), {}, "must be a constant"),
+    "transpose": ([node("Transpose", "x", perm=[0, 2, 1])], (2, 3), {}, "moves no entry"),
+    "transpose by default": ([node("Transpose", "x")], (2, 3), {}, "moves no entry"),
+    "shapes that broadcast": (
+        [node("Flatten", "x", out="f"), node("Add", "x", "f")],
+        (1, 3),
+        {},
+        "must have one shape",
+    ),
+    "a constant that is larger": ([node("Add", "x", "b")], (1, 2), {"b": quarters(3, 2)}, "does not fit"),
+    "constant output": ([node("Identity", "b")], (2,), {"b": B}, "does not depend on the input"),
+    "text": (
+        [helper.make_node("Constant", [], ["c"], value_string="a"), node("Identity", "x")],
+        (2,),
+        {},
+        "accepted are numbers",
+    ),
+    "indices": (
+        [helper.make_node("MaxPool", ["x"], ["m", "i"], kernel_shape=[2, 2]), node("Identity", "i")],
+        (1, 4, 4),
+        {},
+        "second result",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_not_supported_is_named(name: str, tmp_path: Path):
+    nodes, shape, constants, message = REFUSED[name]
+    path = save(tmp_path / "net.onnx", nodes, shape, constants, opset=19)
+    with pytest.raises(Unsupported, match=message) as caught:
+        from_onnx(path)
+    assert str(path) in str(caught.value)
+
+
+BAD = {
+    "NaN weight": ([node("MatMul", "x", "w")], {"w": np.float32([[np.nan], [1]])}, "infinite or NaN"),
+    "integer weight": ([node("MatMul", "x", "w")], {"w": np.array([[1], [1]])}, "int64 numbers"),
+    "division by zero": ([node("Div", "x", "c")], {"c": np.float32([1, 0])}, "divides by the constant 0"),
+    "reciprocal out of range": ([node("Div", "x", "c")], {"c": np.array([5e-324])}, "infinite or NaN"),
+    "negative variance": (
+        [node("BatchNormalization", "x", "c", "c", "c", "v")],
+        {"c": B, "v": np.float32([1, -1])},
+        "not positive",
+    ),
+    "another number of features": ([node("MatMul", "x", "w")], {"w": quarters(3, 1)}, "expects 3 features"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_numbers_are_refused(name: str, tmp_path: Path):
+    nodes, constants, message = BAD[name]
+    with pytest.raises((BadInput, Unsupported), match=message):
+        from_onnx(save(tmp_path / "net.onnx", nodes, (2,), constants))
+
+
+@pytest.mark.parametrize("shape, batch", [((3,), 2), ((), 1), (("h",), 1)])
+def test_the_first_axis_is_the_batch_and_the_others_have_sizes(shape, batch, tmp_path: Path):
+    with pytest.raises(Unsupported, match="first axis for the batch"):
+        from_onnx(save(tmp_path / "net.onnx", [node("Relu", "x")], shape, batch=batch))
+
+
+def test_integer_inputs_and_old_operator_sets_are_refused(tmp_path: Path):
+    with pytest.raises(Unsupported, match="not a tensor of floats"):
+        from_onnx(save(tmp_path / "a.onnx", [node("Relu", "x")], (3,), dtype=TensorProto.INT64))
+    with pytest.raises(Unsupported, match="operator set 6"):
+        from_onnx(save(tmp_path / "b.onnx", [node("Relu", "x")], (3,), opset=6))
+
+
+def test_two_inputs_are_refused(tmp_path: Path):
+    x, z, y = (helper.make_tensor_value_info(n, TensorProto.FLOAT, [1, 2]) for n in "xzy")
+    model = helper.make_model(helper.make_graph([node("Add", "x", "z")], "net", [x, z], [y]), ir_version=8)
+    (tmp_path / "net.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(Unsupported, match=r"inputs \['x', 'z'\]"):
+        from_onnx(tmp_path / "net.onnx")
+
+
+def test_weights_in_other_files_are_never_read(tmp_path: Path):
+    path = save(tmp_path / "net.onnx", [node("MatMul", "x", "w")], (3,), {"w": W})
+    secret = tmp_path / "secret"
+    secret.write_bytes(bytes(W.nbytes))
+    model = onnx.load(path)
+    tensor = model.graph.initializer[0]
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="secret")
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(BadInput, match="weights in other files"):
+        from_onnx(path)
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = save(tmp_path / "net.onnx", [node("Relu", "x")], (3,))
+    monkeypatch.setattr(onnx_import, "LARGEST_FILE", 10)
+    with pytest.raises(TooLarge, match="MiB"):
+        from_onnx(path)
+
+
+def test_values_that_are_too_large_are_refused(tmp_path: Path):
+    pool = node("MaxPool", "x", kernel_shape=[40000, 40000], pads=[39999] * 4)
+    with pytest.raises(TooLarge, match="entries"):
+        from_onnx(save(tmp_path / "net.onnx", [pool], (1, 40000, 40000)))
+
+
+def test_what_is_not_an_onnx_file_is_refused(tmp_path: Path):
+    path = tmp_path / "net.onnx"
+    with pytest.raises(BadInput, match="there is no file"):
+        from_onnx(path)
+    with pytest.raises(BadInput, match="there is no file"):
+        from_onnx(tmp_path)
+    path.write_bytes(b"")
+    with pytest.raises(BadInput):
+        from_onnx(path)
+
+
+def test_a_damaged_file_is_refused_or_read_never_crashes(tmp_path: Path):
+    """Bytes are cut off and changed; whatever still parses gives a graph or an error with a reason."""
+    conv = node("Conv", "x", "w", "b", pads=[1, 0, 2, 1], strides=[2, 1])
+    constants = {"w": quarters(3, 2, 3, 2), "b": quarters(3)}
+    whole = save(tmp_path / "whole.onnx", [conv], (2, 5, 4), constants).read_bytes()
+    path, refused, read = tmp_path / "net.onnx", 0, 0
+    for k in range(0, len(whole), 3):
+        for data in (whole[:k], whole[:k] + bytes([whole[k] ^ 0x15]) + whole[k + 1 :]):
+            path.write_bytes(data)
+            try:
+                assert isinstance(from_onnx(path), Graph)
+            except (BadInput, Unsupported, TooLarge) as error:
+                refused += str(path) in str(error)
+            else:
+                read += 1
+    assert refused + read == 2 * len(range(0, len(whole), 3))
+    assert refused > read
