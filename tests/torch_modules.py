@@ -22,7 +22,7 @@ def seeded(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def dyadic(module: nn.Module) -> nn.Module:
+def on_quarters(module: nn.Module) -> nn.Module:
     module, generator = module.double().eval(), seeded(0)
     for t in (*module.parameters(), *module.buffers()):
         if t.is_floating_point():

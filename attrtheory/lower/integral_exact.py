@@ -7,6 +7,8 @@ first of tied entries), and every choice of slopes in [0, 1] and of winners lies
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 from flint import fmpq, fmpz
@@ -34,19 +36,18 @@ class ExactLine:
 
 
 def integrated_gradients_exact(graph: Graph, x0: np.ndarray, x: np.ndarray, target: int) -> ExactLine:
-    """Integrated Gradients on the segment from x0 to x, float64 arrays taken at their exact values."""
+    """Integrated Gradients on the segment from x0 to x: arrays of floats, taken at their exact values, or of fractions."""
     net = exact_network(graph)
     t, patterns, out = line_sweep_exact(graph, x0, x)
     common = fmpz(1)
     for point in t:
         common = common.lcm(point.q)
-    at = [point.p * (common // point.q) for point in t]
-    length = objects([b - a for a, b in zip(at, at[1:], strict=False)], (len(t) - 1,))
+    length = objects([(b - a).p * (common // (b - a).q) for a, b in pairwise(t)], (len(t) - 1,))
     kinks = kinks_that_matter(net, patterns, x0 != x, target)
     touched = np.zeros(len(length), dtype=bool)
     for mask in kinks.values():
         touched |= mask.reshape(len(mask), -1).any(1)
-    step = [quotient(b) - quotient(a) for a, b in zip(x0.ravel(), x.ravel(), strict=True)]
+    step = [quotient(b) - quotient(a) for a, b in zip(x0.ravel().tolist(), x.ravel().tolist(), strict=True)]
 
     def attribution(gradient: Rows) -> np.ndarray:
         scale = common * gradient.denominator
@@ -77,8 +78,8 @@ def integrated_gradients_exact(graph: Graph, x0: np.ndarray, x: np.ndarray, targ
     )  # fmt: skip
 
 
-def quotient(x: float) -> fmpq:
-    return fmpq(*float(x).as_integer_ratio())
+def quotient(x: float | Fraction) -> fmpq:
+    return fmpq(*x.as_integer_ratio())
 
 
 def most(mask: np.ndarray) -> int:

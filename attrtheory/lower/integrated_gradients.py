@@ -16,49 +16,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Literal
 
 import numpy as np
 import torch
-from flint import fmpq
+from torch import Tensor
 
-from attrtheory.errors import EngineDisagreement, TooLarge
-from attrtheory.lower.enclosure import Enclosure, doubt, mean_gradient
+from attrtheory.errors import TooLarge
+from attrtheory.lower.enclosure import doubt, mean_gradient
 from attrtheory.lower.inputs import Data, paired, rows, targets
-from attrtheory.lower.integral_exact import ExactLine, integrated_gradients_exact
-from attrtheory.lower.layers import UNIT, forward, network
+from attrtheory.lower.integral_exact import integrated_gradients_exact
+from attrtheory.lower.layers import forward, network
 from attrtheory.lower.line import MEMORY, line_sweep
-from attrtheory.lower.slopes import OUTWARD, TINY, mean_gradient_float
+from attrtheory.lower.line_result import Found, LineResult, bounded, from_exact, nothing_moves
+from attrtheory.lower.slopes import mean_gradient_float
 from attrtheory.lower.wiring import products
 from attrtheory.models.graph import Graph
 
-Trust = Literal["float", "enclosed", "exact"]
 BUDGET = 10**9  # multiplications of one rational sweep: products of one forward pass times pieces
 TOLERANCE = 1e-6  # the widest enclosure, relative to the largest attribution, that is not settled in rationals
 NEGLIGIBLE = 1e-12  # what undecided slopes may move, relative to the largest attribution, under trust `float`
 SMALLEST = 1e-250  # below this, float64 may have lost products to underflow
-
-
-@dataclass(frozen=True, eq=False)
-class LineResult:
-    """Attributions along a path; see the module for what each `trust` promises."""
-
-    values: np.ndarray
-    trust: Trust
-    lower: np.ndarray | None
-    upper: np.ndarray | None
-    kinks: tuple[str, ...]
-    undecided: int
-    pieces: int
-    residual: float
-    output_difference: float
-    quotients: tuple[fmpq, ...] | None = None
-
-    @property
-    def exact_values(self) -> tuple[Fraction, ...] | None:
-        """The exact attributions, feature by feature; None unless `trust` is `exact`."""
-        return self.quotients and tuple(Fraction(int(q.p), int(q.q)) for q in self.quotients)
 
 
 @dataclass(frozen=True)
@@ -117,42 +94,45 @@ def integrated_gradients_line(
     return results
 
 
+def mean_gradient_line(
+    graph: Graph, x0: Tensor, x: Tensor, target: int, *, memory: int = MEMORY
+) -> Tensor:
+    """The mean gradient of an output on the segment, in float64 as it comes: no bounds, nothing undecided is reported."""
+    a, b = x0.to(torch.float64), x.to(torch.float64)
+    t = line_sweep(graph, a, b, memory=memory)
+    return mean_gradient_float(network(graph, a.device), a, b, t, target, memory=memory)[0]
+
+
 def segment(graph: Graph, x0: np.ndarray, x: np.ndarray, target: int, options: Options) -> LineResult:
     """Integrated Gradients on one segment, float64 arrays of the input's shape."""
     if (x0 == x).all():
-        return _settled(graph, x, ExactLine(*((fmpq(0),) * x.size for _ in range(3)), fmpq(0), {}, 1))
-    a, b = (torch.tensor(v, device=options.device) for v in (x0, x))
-    net = network(graph, options.device)
+        return from_exact(graph, nothing_moves(x.size))
+    net, (a, b) = network(graph, options.device), (torch.tensor(v, device=options.device) for v in (x0, x))
     t = line_sweep(graph, a, b, memory=options.memory)
-    pieces = len(t) - 1
-    ends = forward(graph, torch.stack([a, b])).flatten(1)[:, target]
-    difference = float(ends[1] - ends[0])
     values = (mean_gradient_float(net, a, b, t, target, memory=options.memory)[0] * (b - a)).cpu().numpy()
-    finite = bool(np.isfinite(values).all() and np.isfinite(difference))
-    work = products(graph) * (pieces if finite else graph.units + 1)
+    ends = forward(graph, torch.stack([a, b])).flatten(1)[:, target].tolist()
+    found = Found(values, len(t) - 1, ends[1] - ends[0])
+    work = products(graph) * (found.pieces if found.finite else graph.units + 1)
+    affordable = work <= options.budget
+    if options.exact and not affordable:
+        raise TooLarge(f"{graph.name!r}: {_too_much(work, options)}; raise budget, or leave exact out")
     if options.exact:
-        if work > options.budget:
-            raise TooLarge(f"a rational sweep of {graph.name!r} takes about {work:.1e} multiplications; "
-                           f"allowed are {options.budget:.1e}: raise budget, or leave exact out")  # fmt: skip
-        return _settled(graph, x, integrated_gradients_exact(graph, x0, x, target))
-    largest = float(np.abs(values).max())
-    cpu = (network(graph), a.cpu(), b.cpu(), t.cpu(), target)
-    undecided = 0
-    if finite and not options.certify:
+        return from_exact(graph, integrated_gradients_exact(graph, x0, x, target))
+    cpu, undecided, bounds = (network(graph), a.cpu(), b.cpu(), t.cpu(), target), 0, None
+    if found.finite and not options.certify:
         undecided, spread = doubt(*cpu, memory=options.memory)
-        moved = float((spread[0] * (b - a).abs().cpu()).max())
-        if moved <= NEGLIGIBLE * largest and largest > SMALLEST:
-            return _result(values, "float", None, None, (), undecided, pieces, difference)
-    bounds = _bounds(mean_gradient(*cpu, memory=options.memory), cpu[2] - cpu[1]) if finite else None
-    narrow = bounds is not None and float((bounds.upper - bounds.lower).max()) <= options.tolerance * largest
-    if not narrow and options.settle and work <= options.budget:
-        return _settled(graph, x, integrated_gradients_exact(graph, x0, x, target))
+        moved = float((spread[0] * (cpu[2] - cpu[1]).abs()).max())
+        if moved <= NEGLIGIBLE * found.largest and found.largest > SMALLEST:
+            return found.result("float", undecided)
+    if found.finite:
+        bounds = bounded(mean_gradient(*cpu, memory=options.memory), cpu[2] - cpu[1])
+    narrow = bounds is not None and bounds.width <= options.tolerance * found.largest
+    if not narrow and options.settle and affordable:
+        return from_exact(graph, integrated_gradients_exact(graph, x0, x, target))
     if bounds is None:
-        raise TooLarge(f"float64 overflows on {graph.name!r}, and a rational sweep takes about {work:.1e} multiplications; "
-                       f"allowed are {options.budget:.1e}: raise budget and keep settle")  # fmt: skip
-    slack = 1e-9 * largest
-    if (values < bounds.lower - slack).any() or (values > bounds.upper + slack).any():
-        raise EngineDisagreement(f"the sweep of {graph.name!r} lies outside its own enclosure; please report this")
-    inside = np.clip(values, bounds.lower, bounds.upper)
-    kinks = () if narrow else _undecided_kinks(network(graph), bounds.enclosure)
-    return _result(inside, "enclosed", bounds.lower, bounds.upper, kinks, bounds.enclosure.undecided, pieces, difference)
+        raise TooLarge(f"float64 overflows on {graph.name!r}: {_too_much(work, options)}; raise budget, keep settle")
+    return found.enclosed(graph, bounds, kinks=not narrow)
+
+
+def _too_much(work: int, options: Options) -> str:
+    return f"a rational sweep takes about {work:.1e} multiplications, and {options.budget:.1e} are allowed"

@@ -31,11 +31,10 @@ class Rows:
 
 
 def integers(array: np.ndarray) -> tuple[np.ndarray, int]:
-    """Floats, or Fractions in an object array, as integers over their least common denominator."""
-    flat = array.ravel().tolist() if array.dtype == object else np.asarray(array, dtype=np.float64).ravel().tolist()
-    ratios = [v.as_integer_ratio() for v in flat]
+    """Floats, integers or fractions as integers over their least common denominator."""
+    ratios = [v.as_integer_ratio() for v in array.ravel().tolist()]
     scale = lcm(*(d for _, d in ratios))
-    return objects([fmpz(n * (scale // d)) for n, d in ratios], np.shape(array)), scale
+    return objects([fmpz(n * (scale // d)) for n, d in ratios], array.shape), scale
 
 
 def objects(entries: Sequence[object], shape: Shape) -> np.ndarray:
@@ -86,7 +85,7 @@ class ExactAffine:
                 pass
 
     def _rescale(self, p: int, q: int) -> None:
-        self.scale = max(p, q)
+        self.scale = lcm(p, q)
         self.weight, self.bias = self.weight * fmpz(self.scale // p), self.bias * fmpz(self.scale // q)
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import lcm
 from typing import Any, Protocol
@@ -9,7 +10,7 @@ from typing import Any, Protocol
 from flint import fmpz_mat
 
 from attrtheory.models.affine import OUTSIDE, affine_form, max_windows
-from attrtheory.models.ops import LeakyRelu, MaxPool2d, Op, Relu, Shape
+from attrtheory.models.ops import Array, LeakyRelu, MaxPool2d, Op, Relu, Shape
 from attrtheory.models.ratios import Ratios, dyadic, ratios
 
 
@@ -42,16 +43,17 @@ class ExactAffine:
         self.denominator = lcm(*(w.denominator for w in weights))
         self.matrices: list[fmpz_mat] = []
         for block, w in zip(form.blocks or (), weights, strict=True):
-            self.matrices.append(fmpz_mat(*block.weight.shape, w.over(self.denominator)))
+            self.matrices.append(_matrix(block.weight, w.over(self.denominator)))
         self.factor = None if form.factor is None else ratios(form.factor)
         self.shift = None if form.shift is None else ratios(form.shift)
 
     def forward(self, x: Ratios) -> Ratios:
         y = x
         if self.blocks is not None:
-            padded, out = [*x.integers, 0], [0] * self.size  # OUTSIDE reads the last entry
+            out: list[Any] = [0] * self.size
+            padded = [*x.integers, 0]  # OUTSIDE reads the last entry
             for block, matrix in zip(self.blocks, self.matrices, strict=True):
-                gathered = fmpz_mat(*block.source.shape, [padded[i] for i in block.source.ravel().tolist()])
+                gathered = _matrix(block.source, [padded[i] for i in block.source.ravel().tolist()])
                 for i, n in zip(block.sink.ravel().tolist(), (matrix * gathered).entries(), strict=True):
                     out[i] = n
             y = Ratios(out, x.denominator * self.denominator)
@@ -64,7 +66,7 @@ class ExactAffine:
             return g
         total: list[Any] = [0] * (len(x.integers) + 1)  # OUTSIDE adds to the last entry, which is dropped
         for block, matrix in zip(self.blocks, self.matrices, strict=True):
-            gathered = fmpz_mat(*block.sink.shape, [g.integers[i] for i in block.sink.ravel().tolist()])
+            gathered = _matrix(block.sink, [g.integers[i] for i in block.sink.ravel().tolist()])
             spread = (matrix.transpose() * gathered).entries()
             for i, n in zip(block.source.ravel().tolist(), spread, strict=True):
                 total[i] += n
@@ -102,3 +104,8 @@ class Maxima:
         for m, window in zip(g.integers, self.windows, strict=True):
             total[max(window, key=x.integers.__getitem__)] += m
         return Ratios(total, g.denominator)
+
+
+def _matrix(like: Array, integers: Sequence[Any]) -> fmpz_mat:
+    rows, columns = like.shape
+    return fmpz_mat(rows, columns, integers)

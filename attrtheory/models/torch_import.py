@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.export import ExportedProgram, export
 from torch.export.graph_signature import InputKind, OutputKind
-from torch.nn.parameter import UninitializedTensorMixin
+from torch.nn.parameter import is_lazy
 
 from attrtheory.errors import BadInput, Unsupported
 from attrtheory.models.build import Builder, Value
@@ -39,7 +39,7 @@ def from_torch(
     """The graph of `module` on inputs of `input_shape` (without the batch axis) or as `example` (with it)."""
     if not isinstance(module, nn.Module) or isinstance(module, torch.jit.ScriptModule):
         raise BadInput(f"from_torch takes a torch.nn.Module (not scripted); got {type(module).__name__}")
-    if any(isinstance(t, UninitializedTensorMixin) for t in (*module.parameters(), *module.buffers())):
+    if any(is_lazy(t) for t in (*module.parameters(), *module.buffers())):
         raise BadInput("the module has lazy layers without weights yet; run it once on an input first")
     x = _example(module, input_shape, example)
     _try(module, x)
@@ -80,14 +80,15 @@ class _Trace:
         if spec.kind is InputKind.USER_INPUT:
             return Value(0)
         program, key = self.program, str(spec.target)
-        tensor = program.state_dict[key] if key in program.state_dict else program.constants[key]
+        tensor: Any = program.state_dict[key] if key in program.state_dict else program.constants[key]
         plain = isinstance(tensor, Tensor) and tensor.layout is torch.strided
         if not plain or tensor.is_meta or tensor.is_quantized:
             raise BadInput(f"{key!r} holds no plain numbers; accepted are dense tensors with values")
         return tensor.detach()
 
     def _call(self, node: fx.Node) -> Any:
-        args, kwargs = (fx.map_arg(a, self.env.__getitem__) for a in (node.args, node.kwargs))
+        args: Any = fx.map_arg(node.args, self.env.__getitem__)
+        kwargs: Any = fx.map_arg(node.kwargs, self.env.__getitem__)
         if node.target is getitem:
             if args[1] == 0 and isinstance(args[0], Value | tuple | list):  # of BatchNorm, of max-pooling
                 return args[0] if isinstance(args[0], Value) else args[0][0]

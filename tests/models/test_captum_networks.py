@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from captum.testing.helpers import basic_models as captum_models
 from torch import nn
-from torch_modules import agrees, dyadic
+from torch_modules import agrees, on_quarters
 
 from attrtheory.errors import BadInput, Unsupported
 from attrtheory.models.torch_import import from_torch
@@ -33,7 +33,7 @@ CAPTUM: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
 @pytest.mark.parametrize("name", CAPTUM)
 def test_captums_toy_networks(name: str):
     module, shape = CAPTUM[name]
-    agrees(dyadic(module), shape)
+    agrees(on_quarters(module), shape)
 
 
 CAPTUM_REFUSED = {
@@ -91,6 +91,6 @@ def test_captums_other_toy_networks_are_refused_with_the_reason(name: str):
 
 
 def test_the_maximal_captum_network_is_supported_without_its_softmax():
-    module = dyadic(captum_models.BasicModel_ConvNet())
+    module = on_quarters(captum_models.BasicModel_ConvNet())
     module.softmax = nn.Identity()
     agrees(module, (1, 10, 10), points=1)

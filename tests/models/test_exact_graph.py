@@ -14,7 +14,7 @@ from graphs import POINTS, graphs, naive, slopes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
-from torch_modules import dyadic, quarters, seeded
+from torch_modules import on_quarters, quarters, seeded
 
 from attrtheory.errors import BadInput, NotExact, TooLarge, Unsupported
 from attrtheory.expr import postorder, var
@@ -119,7 +119,7 @@ def test_torch_in_float64_gives_the_same_numbers_and_derivatives_also_on_kinks(s
         nn.Linear(5, 2),
     )
     x = quarters(seeded(seed), 1, 2, 9, 9)
-    dyadic(module)
+    on_quarters(module)
     if seed % 2:  # without biases and with a black half many ReLUs stand at 0 and many pools are tied
         module[0].bias.data.zero_()
         module[3].bias.data.zero_()

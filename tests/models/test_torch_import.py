@@ -7,9 +7,9 @@ from fractions import Fraction as Q
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (the name that every torch user knows)
-from torch_modules import Block, Of, agrees, dyadic, functions, seeded
+from torch_modules import Block, Of, agrees, functions, on_quarters, seeded
 
 from attrtheory.errors import Unsupported
 from attrtheory.models.exact_graph import evaluate_exact, gradient_exact
@@ -122,7 +122,7 @@ MODULES: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
 @pytest.mark.parametrize("name", MODULES)
 def test_values_and_derivatives_are_those_of_the_module(name: str):
     module, shape = MODULES[name]
-    agrees(dyadic(module), shape)
+    agrees(on_quarters(module), shape)
 
 
 def test_in_place_relu_changes_what_the_skip_reads():

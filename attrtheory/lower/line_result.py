@@ -1,0 +1,143 @@
+"""What an attribution along a path comes with: its trust, its bounds, and the kinks that the path lies in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import fsum, inf, nextafter
+from typing import Literal
+
+import numpy as np
+from flint import fmpq
+from torch import Tensor
+
+from attrtheory.errors import EngineDisagreement, TooLarge
+from attrtheory.lower.enclosure import Enclosure
+from attrtheory.lower.integral_exact import ExactLine
+from attrtheory.lower.layers import UNIT
+from attrtheory.lower.slopes import OUTWARD, TINY
+from attrtheory.lower.wiring import pools_first
+from attrtheory.models.graph import Graph
+from attrtheory.models.ops import MaxPool2d
+
+Trust = Literal["float", "enclosed", "exact"]
+LADDER: tuple[Trust, ...] = ("float", "enclosed", "exact")
+
+
+@dataclass(frozen=True, eq=False)
+class LineResult:
+    """Attributions along a path.
+
+    `lower` and `upper` contain the attribution under every convention at kinks; without them `values` stands alone.
+    `undecided` counts pairs of a unit and a piece whose slope float64 did not decide; `residual` is what the attributions
+    miss of `output_difference`, and small whatever else is wrong.
+    """
+
+    values: np.ndarray
+    trust: Trust
+    lower: np.ndarray | None
+    upper: np.ndarray | None
+    kinks: tuple[str, ...]
+    undecided: int
+    pieces: int
+    residual: float
+    output_difference: float
+    quotients: tuple[fmpq, ...] | None = None
+
+    @property
+    def exact_values(self) -> tuple[Fraction, ...] | None:
+        """The exact attributions, feature by feature; None unless `trust` is `exact`."""
+        return self.quotients and tuple(Fraction(int(q.p), int(q.q)) for q in self.quotients)
+
+
+@dataclass(frozen=True, eq=False)
+class Bounds:
+    """An enclosure of the gradient, times the displacement."""
+
+    lower: np.ndarray
+    upper: np.ndarray
+    enclosure: Enclosure
+
+    @property
+    def width(self) -> float:
+        return float((self.upper - self.lower).max())
+
+
+def bounded(e: Enclosure, step: Tensor) -> Bounds | None:
+    """Bounds of the attributions, given the rounded displacement; None where float64 overflows."""
+    middle = e.centre[0] * step
+    reach = OUTWARD * (e.radius[0] * step.abs() + 8 * UNIT * middle.abs()) + TINY * (step != 0)
+    lower, upper = ((middle + s * reach).numpy() for s in (-1, 1))
+    return Bounds(lower, upper, e) if np.isfinite(lower).all() and np.isfinite(upper).all() else None
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What the float sweep found on one segment."""
+
+    values: np.ndarray
+    pieces: int
+    difference: float
+
+    @property
+    def finite(self) -> bool:
+        return bool(np.isfinite(self.values).all() and np.isfinite(self.difference))
+
+    @property
+    def largest(self) -> float:
+        return float(np.abs(self.values).max())
+
+    def result(self, trust: Trust, undecided: int) -> LineResult:
+        residual = fsum(self.values.ravel().tolist()) - self.difference
+        return LineResult(self.values, trust, None, None, (), undecided, self.pieces, residual, self.difference)
+
+    def enclosed(self, graph: Graph, bounds: Bounds, *, kinks: bool) -> LineResult:
+        """The float values within their bounds, which they cannot miss by more than rounding."""
+        slack = 1e-9 * self.largest
+        if (self.values < bounds.lower - slack).any() or (self.values > bounds.upper + slack).any():
+            raise EngineDisagreement(f"the sweep of {graph.name!r} lies outside its own enclosure; please report this")
+        values = np.clip(self.values, bounds.lower, bounds.upper)
+        residual = fsum(values.ravel().tolist()) - self.difference
+        named = named_kinks(graph, bounds.enclosure.kinks, "up to ") if kinks else ()
+        undecided = bounds.enclosure.undecided
+        return LineResult(
+            values, "enclosed", bounds.lower, bounds.upper, named, undecided, self.pieces, residual, self.difference
+        )
+
+
+def nothing_moves(features: int) -> ExactLine:
+    """The attribution of a path that is one point."""
+    none = (fmpq(0),) * features
+    return ExactLine(none, none, none, fmpq(0), {}, 1)
+
+
+def from_exact(graph: Graph, e: ExactLine) -> LineResult:
+    """The exact attributions, rounded once; bounds, rounded outwards, where conventions at kinks matter."""
+    shape = graph.input_shape
+    values = np.array([rounded(q) for q in e.values]).reshape(shape)
+    lower = upper = None
+    if e.kinks:
+        lower = np.array([nextafter(rounded(q), -inf) for q in e.lower]).reshape(shape)
+        upper = np.array([nextafter(rounded(q), inf) for q in e.upper]).reshape(shape)
+    kinks = named_kinks(graph, {k: (units, rounded(share)) for k, (units, share) in e.kinks.items()}, "")
+    return LineResult(values, "exact", lower, upper, kinks, 0, e.pieces, 0.0, rounded(e.difference), e.values)
+
+
+def rounded(q: fmpq) -> float:
+    """The nearest float64."""
+    try:
+        return int(q.p) / int(q.q)
+    except OverflowError as error:
+        raise TooLarge("an exact attribution is larger than any float64 number; rescale the network's output") from error
+
+
+def named_kinks(graph: Graph, kinks: dict[int, tuple[int, float]], most: str) -> tuple[str, ...]:
+    """One sentence per layer."""
+
+    def sentence(k: int, units: int, share: float) -> str:
+        node = pools_first(graph).nodes[k - 1]
+        what = "windows tied" if isinstance(node.op, MaxPool2d) else "units at their kink"
+        return f"{node.name}: {most}{units} {what} on {min(share, 1.0):.3g} of the path"
+
+    return tuple(sentence(k, *kinks[k]) for k in sorted(kinks))

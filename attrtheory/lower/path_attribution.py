@@ -1,0 +1,76 @@
+"""Attributions along piecewise linear paths, and their mean over baselines: sums of segments, with the weakest trust."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import fsum, inf, nextafter
+from typing import Any
+
+import numpy as np
+from flint import fmpq
+
+from attrtheory.errors import BadInput
+from attrtheory.lower.inputs import Data, rows, targets
+from attrtheory.lower.integrated_gradients import Options, segment
+from attrtheory.lower.line_result import LADDER, LineResult, rounded
+from attrtheory.models.graph import Graph
+
+
+def path_attribution_line(graph: Graph, knots: Data, target: int = 0, **options: Any) -> LineResult:
+    """The path integral of the gradient along straight segments between `knots`, two points or more.
+
+    Args:
+        graph: the network.
+        knots: points (k, *input_shape), from the baseline to the input.
+        target: the number of an output.
+        options: keyword arguments of `integrated_gradients_line`.
+    """
+    points = rows(graph, knots, "knots")
+    if len(points) < 2:
+        raise BadInput(f"knots: got {len(points)} point; a path needs two or more")
+    (k,) = targets(graph, target, 1)
+    parts = [segment(graph, a, b, k, Options(**options)) for a, b in zip(points, points[1:], strict=False)]
+    return combined(parts, Fraction(1))
+
+
+def expected_gradients_line(
+    graph: Graph, inputs: Data, baselines: Data, target: int | Sequence[int] = 0, **options: Any
+) -> list[LineResult]:
+    """The mean of Integrated Gradients over all rows of `baselines`, for every row of `inputs`."""
+    xs, bases = rows(graph, inputs, "inputs"), rows(graph, baselines, "baselines")
+    each = targets(graph, target, len(xs))
+    mean = Fraction(1, len(bases))
+    return [
+        combined([segment(graph, b, x, k, Options(**options)) for b in bases], mean)
+        for x, k in zip(xs, each, strict=True)
+    ]
+
+
+def combined(parts: Sequence[LineResult], factor: Fraction) -> LineResult:
+    """`factor` times the sum of results: exact if all are, bounded if all are, and only as trusted as the weakest."""
+    trust = min((p.trust for p in parts), key=LADDER.index)
+    scale, shape = fmpq(factor.numerator, factor.denominator), parts[0].values.shape
+
+    def total(columns: Sequence[Sequence[fmpq]]) -> list[fmpq]:
+        return [scale * sum(column, fmpq(0)) for column in zip(*columns, strict=True)]
+
+    def bound(side: str, direction: float) -> np.ndarray:
+        ends = [p.quotients if getattr(p, side) is None else quotients(getattr(p, side)) for p in parts]
+        return np.array([nextafter(rounded(q), direction) for q in total([e for e in ends if e])]).reshape(shape)
+
+    exact = tuple(total([p.quotients for p in parts if p.quotients])) if trust == "exact" else None
+    sums = exact or total([quotients(p.values) for p in parts])
+    values = np.array([rounded(q) for q in sums]).reshape(shape)
+    plain = trust == "float" or all(p.lower is None for p in parts)
+    difference = float(factor) * fsum(p.output_difference for p in parts)
+    return LineResult(
+        values, trust, None if plain else bound("lower", -inf), None if plain else bound("upper", inf),
+        tuple(dict.fromkeys(kink for p in parts for kink in p.kinks)), sum(p.undecided for p in parts),
+        sum(p.pieces for p in parts), 0.0 if exact else fsum(values.ravel().tolist()) - difference, difference, exact,
+    )  # fmt: skip
+
+
+def quotients(values: np.ndarray) -> list[fmpq]:
+    """The floats' exact values."""
+    return [fmpq(*v.as_integer_ratio()) for v in values.ravel().tolist()]

@@ -1,0 +1,118 @@
+"""What a finding rests on, ready to be shown: both sides of a witness, its exact values, what approximation costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from attrtheory.audit.data import AuditResult, Finding, Quadrature
+from attrtheory.errors import BadInput
+from attrtheory.expr.syntax import loads
+from attrtheory.prove.verdict import Witness
+from attrtheory.report.numbers import Shortened, exact, feature, number
+from attrtheory.report.wording import LOOKS, listed, relation_in_words, witness_of
+
+MOST_VALUES = 200  # exact coordinates of a witness on the page; the certificate has all of them
+
+
+@dataclass(frozen=True)
+class Sides:
+    """A relation that fails, and its two sides: exact, and in torch where the network was run."""
+
+    relation: str
+    about: str
+    lhs: Shortened
+    rhs: Shortened
+    difference: Shortened | None
+    torch: tuple[str, str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Property:
+    """The findings on one property, those with a witness first, each with its place in the result."""
+
+    name: str
+    findings: tuple[tuple[int, Finding], ...]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Findings by method (rows) and property (columns), in the order in which they first appear."""
+
+    methods: tuple[str, ...]
+    properties: tuple[str, ...]
+    cells: dict[tuple[str, str], list[tuple[int, Finding]]]
+
+
+def matrix(result: AuditResult) -> Matrix:
+    cells: dict[tuple[str, str], list[tuple[int, Finding]]] = {}
+    for k, f in enumerate(result.findings):
+        cells.setdefault((f.method, f.property), []).append((k, f))
+    return Matrix(tuple(dict.fromkeys(m for m, _ in cells)), tuple(dict.fromkeys(p for _, p in cells)), cells)
+
+
+def by_property(result: AuditResult) -> list[Property]:
+    """For the page: one statement, then every verdict on it."""
+    found: dict[str, list[tuple[int, Finding]]] = {}
+    for k, f in enumerate(result.findings):
+        found.setdefault(f.property, []).append((k, f))
+    return [Property(name, tuple(sorted(fs, key=lambda kf: not has_witness(kf[1])))) for name, fs in found.items()]
+
+
+def counts(result: AuditResult) -> dict[str, int]:
+    """How many verdicts of each kind."""
+    return {name: n for name in LOOKS if (n := sum(f.verdict.name == name for f in result.findings))}
+
+
+def has_witness(f: Finding) -> bool:
+    return f.witness is not None or witness_of(f.verdict) is not None
+
+
+def sides(f: Finding) -> Sides | None:
+    """Both sides at the witness: on the network where it was run there, else as the engine found them."""
+    if (w := f.witness) is not None:
+        names = [feature(k, w.x.shape) for k in w.features] if w.values is None or w.values.shape == w.x.shape else [f"group {k}" for k in w.features]
+        about = "" if len(names) == w.x.size and len(names) > 8 else listed(names)
+        torch = (number(w.torch_lhs), number(w.torch_rhs), number(w.torch_lhs - w.torch_rhs))
+        return Sides(relation_in_words(w.relation), about, exact(w.lhs), exact(w.rhs), _difference(w.lhs, w.rhs), torch)
+    if (found := witness_of(f.verdict)) is not None:
+        difference = exact(found.lhs - found.rhs)
+        return Sides(relation_in_words(found.relation), "", exact(found.lhs), exact(found.rhs), difference)
+    return None
+
+
+def _difference(lhs: str, rhs: str) -> Shortened | None:
+    try:
+        return exact(Fraction(lhs) - Fraction(rhs))
+    except (ValueError, ZeroDivisionError):  # an enclosure, or more digits than Python reads
+        return None
+
+
+def coordinates(f: Finding) -> tuple[list[tuple[str, Shortened]], int]:
+    """The witness's variables and their exact values, those that are not 0 first; and how many are left out."""
+    found = witness_of(f.verdict)
+    values = sorted(found.values.items(), key=lambda kv: kv[1] == 0) if found else []
+    return [(name, exact(q)) for name, q in values[:MOST_VALUES]], max(0, len(values) - MOST_VALUES)
+
+
+def models(found: Witness | None) -> list[tuple[str, str]]:
+    """The models that a witness against every model brings, in ordinary notation."""
+    names = {"f": "model", "g": "second model", "disguise": "zero added to write another program"}
+    return [(names.get(key, key), _notation(str(text))) for key, text in (found.model or {}).items()] if found else []
+
+
+def _notation(text: str) -> str:
+    try:
+        return repr(loads(text))
+    except BadInput:
+        return exact(text).short
+
+
+def lesson(rows: Sequence[Quadrature]) -> str:
+    """The row whose completeness gap flatters it most, in words."""
+    worst = max((q for q in rows if q.error > q.gap), key=lambda q: q.error / (q.gap or 5e-324), default=None)
+    if worst is None:
+        return "Here no error is larger than the gap beside it; on another network or input it may be, and nothing in the gap would tell."
+    gap = f"{number(worst.gap)}, and the true error is {number(worst.error / worst.gap)} times as large" if worst.gap else "exactly 0"
+    return f"Here {worst.name} with {worst.steps} steps has a completeness gap of {gap}: {number(worst.error)}."
