@@ -40,7 +40,7 @@ def moved(net: ExactNetwork, patterns: dict[int, Pattern], moving: np.ndarray) -
     for k, node in enumerate(net.graph.nodes, start=1):
         x = live[node.inputs[0]]
         if k in net.affine:
-            live[k] = nonzero(net.absolute[k].push([counted(live[i]) for i in node.inputs]))
+            live[k] = nonzero(net.affine[k].magnitude.push([counted(live[i]) for i in node.inputs]))
         elif k in net.pools:
             windows = x.reshape(*x.shape[:2], -1)[:, :, net.pools[k][0]]
             seen[k] = (windows & patterns[k].tied).any(-1)
@@ -64,7 +64,7 @@ def reaching(net: ExactNetwork, patterns: dict[int, Pattern], target: int, piece
         if net.straight[k]:
             continue  # no kink before it
         if k in net.affine:
-            parts = [nonzero(p) for p in net.absolute[k].pull(counted(g))]
+            parts = [nonzero(p) for p in net.affine[k].magnitude.pull(counted(g))]
         elif k in net.pools:
             seen[k] = g.reshape(*g.shape[:2], -1)
             parts = [spread(net, k, patterns[k].tied & seen[k][..., None])]

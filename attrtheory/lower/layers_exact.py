@@ -6,6 +6,7 @@ Every float is an integer over a power of two, so nothing is rounded and nothing
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from math import lcm, prod
@@ -33,7 +34,7 @@ class Rows:
 def integers(array: np.ndarray) -> tuple[np.ndarray, int]:
     """Floats, integers or fractions as integers over their least common denominator."""
     ratios = [v.as_integer_ratio() for v in array.ravel().tolist()]
-    scale = lcm(*(d for _, d in ratios))
+    scale = lcm(*{d for _, d in ratios})
     return objects([fmpz(n * (scale // d)) for n, d in ratios], array.shape), scale
 
 
@@ -44,7 +45,7 @@ def objects(entries: Sequence[object], shape: Shape) -> np.ndarray:
 
 
 def zeros(shape: Shape) -> np.ndarray:
-    return objects([fmpz(0)] * prod(shape), shape)
+    return np.full(shape, fmpz(0), dtype=object)
 
 
 def matrix(array: np.ndarray) -> fmpz_mat:
@@ -87,6 +88,15 @@ class ExactAffine:
     def _rescale(self, p: int, q: int) -> None:
         self.scale = lcm(p, q)
         self.weight, self.bias = self.weight * fmpz(self.scale // p), self.bias * fmpz(self.scale // q)
+
+    @cached_property
+    def magnitude(self) -> ExactAffine:
+        """The layer with the absolute values of its weights and no bias: it carries radii, and what depends on what."""
+        other = copy(self)
+        other.__dict__.pop("_matrices", None)
+        if hasattr(self, "weight"):
+            other.weight = np.abs(self.weight)
+        return other
 
     @cached_property
     def _matrices(self) -> list[tuple[fmpz_mat, fmpz_mat]]:

@@ -15,7 +15,7 @@ import numpy as np
 from flint import fmpq, fmpz
 
 from attrtheory.lower.layers_exact import ExactAffine, Rows, aligned, integers, objects
-from attrtheory.lower.wiring import affine_in_input, magnitude, pool_table, pools_first
+from attrtheory.lower.wiring import affine_in_input, pool_table, pools_first
 from attrtheory.models.graph import Graph
 from attrtheory.models.ops import PIECEWISE, LeakyRelu, MaxPool2d
 
@@ -65,7 +65,6 @@ class ExactNetwork:
         self.graph = pools_first(graph)
         self.straight = affine_in_input(self.graph)
         self.affine: dict[int, ExactAffine] = {}
-        self.absolute: dict[int, ExactAffine] = {}
         self.pools = {}
         for k, node in enumerate(self.graph.nodes, start=1):
             ins, out = [self.graph.shapes[i] for i in node.inputs], self.graph.shapes[k]
@@ -73,7 +72,6 @@ class ExactNetwork:
                 self.pools[k] = pool_table(ins[0], node.op)
             elif not isinstance(node.op, PIECEWISE):
                 self.affine[k] = ExactAffine(node.op, ins, out)
-                self.absolute[k] = ExactAffine(magnitude(node.op), ins, out)
 
     def slope(self, k: int) -> tuple[int, int]:
         """The slope of ramp k where its unit is not positive, as a quotient."""

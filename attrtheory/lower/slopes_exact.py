@@ -44,7 +44,7 @@ def pulled_back(
         ins, (centre, radius) = net.graph.nodes[k - 1].inputs, signals.pop(k)
         if k in net.affine:
             centres = net.affine[k].pull(centre)
-            radii = net.absolute[k].pull(radius) if radius else [None] * len(ins)
+            radii = net.affine[k].magnitude.pull(radius) if radius else [None] * len(ins)
             for i, ball in zip(ins, zip(centres, radii, strict=True), strict=True):
                 add(i, ball, summed=net.straight[k])
         else:
@@ -56,9 +56,12 @@ def pulled_back(
 
 def total(weight: np.ndarray, rows: Rows) -> Rows:
     """The weighted sum of the rows, as one row."""
-    n = rows.numerators
-    s = product(weight.reshape(1, -1), matrix(n.reshape(len(n), -1))) if len(n) else zeros((1, prod(n.shape[1:])))
-    return Rows(s.reshape(1, *n.shape[1:]), rows.denominator)
+    n = rows.numerators.reshape(len(weight), -1)
+    some = (n != 0).any(0)
+    out = zeros((1, n.shape[1]))
+    if some.any():
+        out[:, some] = product(weight.reshape(1, -1), matrix(n[:, some]))
+    return Rows(out.reshape(1, *rows.numerators.shape[1:]), rows.denominator)
 
 
 def plus(a: Rows, b: Rows) -> Rows:

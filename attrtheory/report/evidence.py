@@ -11,16 +11,20 @@ from attrtheory.errors import BadInput
 from attrtheory.expr.syntax import loads
 from attrtheory.prove.verdict import Witness
 from attrtheory.report.numbers import Shortened, exact, feature, number
-from attrtheory.report.wording import LOOKS, listed, relation_in_words, witness_of
+from attrtheory.report.wording import LOOKS, listed, required, witness_of
 
 MOST_VALUES = 200  # exact coordinates of a witness on the page; the certificate has all of them
 
 
 @dataclass(frozen=True)
 class Sides:
-    """A relation that fails, and its two sides: exact, and in torch where the network was run."""
+    """A relation that fails, and its two sides: exact, and in torch where the network was run.
 
-    relation: str
+    `required`: what should hold; `found`: what holds instead, in one line; `about`: the features.
+    """
+
+    required: str
+    found: str
     about: str
     lhs: Shortened
     rhs: Shortened
@@ -75,11 +79,16 @@ def sides(f: Finding) -> Sides | None:
         names = [feature(k, w.x.shape) for k in w.features] if w.values is None or w.values.shape == w.x.shape else [f"group {k}" for k in w.features]
         about = "" if len(names) == w.x.size and len(names) > 8 else listed(names)
         torch = (number(w.torch_lhs), number(w.torch_rhs), number(w.torch_lhs - w.torch_rhs))
-        return Sides(relation_in_words(w.relation), about, exact(w.lhs), exact(w.rhs), _difference(w.lhs, w.rhs), torch)
+        return Sides(*_headline(w.relation, w.lhs, w.rhs), about, exact(w.lhs), exact(w.rhs), _difference(w.lhs, w.rhs), torch)
     if (found := witness_of(f.verdict)) is not None:
-        difference = exact(found.lhs - found.rhs)
-        return Sides(relation_in_words(found.relation), "", exact(found.lhs), exact(found.rhs), difference)
+        headline = _headline(found.relation, found.lhs, found.rhs)
+        return Sides(*headline, "", exact(found.lhs), exact(found.rhs), exact(found.lhs - found.rhs))
     return None
+
+
+def _headline(relation: str, lhs: Fraction | str, rhs: Fraction | str) -> tuple[str, str]:
+    should, sign = required(relation)
+    return should, f"{exact(lhs).short.removeprefix('≈ ')} {sign} {exact(rhs).short.removeprefix('≈ ')}"
 
 
 def _difference(lhs: str, rhs: str) -> Shortened | None:
@@ -114,5 +123,5 @@ def lesson(rows: Sequence[Quadrature]) -> str:
     worst = max((q for q in rows if q.error > q.gap), key=lambda q: q.error / (q.gap or 5e-324), default=None)
     if worst is None:
         return "Here no error is larger than the gap beside it; on another network or input it may be, and nothing in the gap would tell."
-    gap = f"{number(worst.gap)}, and the true error is {number(worst.error / worst.gap)} times as large" if worst.gap else "exactly 0"
-    return f"Here {worst.name} with {worst.steps} steps has a completeness gap of {gap}: {number(worst.error)}."
+    gap = f"{worst.gap:.2g} and a true error {worst.error / worst.gap:.2g} times as large" if worst.gap else "0 and a true error that is not"
+    return f"Here {worst.name} with {worst.steps} steps has a completeness gap of {gap}, {worst.error:.2g}."

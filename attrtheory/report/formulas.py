@@ -73,7 +73,7 @@ def _scripted(tokens: Tokens) -> Markup:
 
 def _one(content: Markup) -> Markup:
     """One element, as indices, fractions and accents ask for."""
-    return content if len(re.findall(r"<m[ion]>", content)) == 1 else Markup("<mrow>{}</mrow>").format(content)
+    return content if len(re.findall(r"<m[ion]\b", content)) == 1 else Markup("<mrow>{}</mrow>").format(content)
 
 
 def _atom(tokens: Tokens) -> Markup:
@@ -85,6 +85,8 @@ def _atom(tokens: Tokens) -> Markup:
     if token == "{":
         return _row(tokens)
     if not token.startswith("\\"):
+        if token in "()[]|":  # brackets of ordinary size; by default they grow with what stands beside them
+            return Markup('<mo stretchy="false">{}</mo>').format(token)
         tag = "mn" if token.isdecimal() else "mi" if token.isalpha() else "mo"
         return Markup(f"<{tag}>{{}}</{tag}>").format("−" if token == "-" else token)  # noqa: S704 (tag is one of three)
     name = token[1:]

@@ -88,7 +88,7 @@ def witness_panels(w: NetworkWitness) -> list[Panel]:
     alt = f"Attributions at the witness, {_extremes(values.ravel(), x.shape if own else None)}"
     if own and is_image(x.shape):
         scale = largest([on_grid(values)])
-        notes = _some(_red_blue(scale), _channels(x.shape, "sum"))
+        notes = _some(_plus_minus(scale), _channels(x.shape, "sum"))
         return [*panels, Panel("attributions", notes, alt, outlined(signed(on_grid(values), scale), marks, x.shape))]
     scale = largest([values])
     if own:
@@ -100,13 +100,14 @@ def witness_panels(w: NetworkWitness) -> list[Panel]:
 
 def _method_panel(m: MethodValues, shape: tuple[int, ...], scale: float, shown: Sequence[int]) -> Panel:
     own = {"slope": "slope of the output: its own scale", "groups": f"{m.values.size} groups of features: their own scale"}
-    facts = f"sum {number(float(m.values.sum()))}, {m.trust}"
+    kinks = f", touches {len(m.kinks)} kink{'s' * (len(m.kinks) > 1)}" if m.kinks else ""
+    facts = f"sum {number(float(m.values.sum()))}, {m.trust}{kinks}"
     title, values = spoken(m.method), m.values
     alt = f"Attributions by {title}, {_extremes(values.ravel(), shape if m.groups is None else None)}"
     if is_image(shape):
         colours = signed(_drawn(m, shape), scale)
         rgb = enlarge(colours) if m.groups is None else divided(colours, m.groups)
-        notes = _some(facts, _red_blue(scale), own.get(_kind(m), ""), _channels(shape, "sum") if m.groups is None else "")
+        notes = _some(facts, _plus_minus(scale), own.get(_kind(m), ""), _channels(shape, "sum") if m.groups is None else "")
         return Panel(title, notes, alt, rgb)
     if m.groups is None:
         bars, labels, _, rest = _bars(values.ravel(), shape, shown)
@@ -161,8 +162,8 @@ def _extremes(values: np.ndarray, shape: tuple[int, ...] | None) -> str:
     return f"largest {at(int(values.argmax()))}, smallest {at(int(values.argmin()))}"
 
 
-def _red_blue(scale: float) -> str:
-    return f"red {number(scale)}, blue {number(-scale)}"
+def _plus_minus(scale: float) -> str:
+    return f"scale ±{number(scale)}"
 
 
 def _channels(shape: tuple[int, ...], how: str) -> str:

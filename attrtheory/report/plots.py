@@ -62,16 +62,18 @@ def draw_bars(
     ax.tick_params(axis="x", labelsize=7, colors=QUIET, length=2)
     ax.tick_params(axis="y", length=0)
     ax.spines[:].set_visible(False)
-    right = ax.secondary_yaxis("right")
-    right.set_yticks(at, [number(float(v)) for v in values], fontsize=8, color=INK)
-    right.tick_params(length=0)
-    right.spines[:].set_visible(False)
+    for k, v in zip(at, values, strict=True):
+        ax.text(1.02, k, number(float(v)), transform=ax.get_yaxis_transform(), va="center", fontsize=8, color=INK)
 
 
 def bars_figure(values: np.ndarray, labels: Sequence[str], scale: float, *, marks: Sequence[int] = (), neutral: bool = False) -> bytes:
     """`draw_bars` alone."""
-    figure = Figure(figsize=(3.1, 0.42 + 0.24 * len(labels)), layout="constrained")
-    draw_bars(figure.add_subplot(), values, labels, scale, marks=marks, neutral=neutral)
+    # Margins from the length of the texts: a layout engine would draw every picture twice.
+    left, right = (0.15 + 0.067 * max(map(len, texts)) for texts in (labels, [number(float(v)) for v in finite(values, "bars")]))
+    wide, tall = 1.9 + left + right, 0.32 + 0.24 * len(labels)
+    figure = Figure(figsize=(wide, tall))
+    ax = figure.add_axes((left / wide, 0.27 / tall, 1.9 / wide, 1 - 0.32 / tall))
+    draw_bars(ax, values, labels, scale, marks=marks, neutral=neutral)
     return render(figure)
 
 
@@ -83,8 +85,9 @@ def quadrature_figure(rows: Sequence[Quadrature]) -> bytes:
     if (numbers[:, 0] < 1).any() or (numbers[:, 1:] < 0).any():
         raise BadInput("a quadrature has at least one step, and its gap and error are not negative")
     # Zero has no place on a logarithmic axis: it is drawn on the lowest line, which says so.
-    positive = numbers[:, 1:][numbers[:, 1:] > 0]
+    positive = numbers[:, 1:3][numbers[:, 1:3] > 0]
     floor = 10.0 ** (np.floor(np.log10(positive.min())) - 1) if positive.size else 1e-17
+    exact_gap = max(q.exact_gap for q in rows)
     names = list(dict.fromkeys(q.name for q in rows))
     all_steps = sorted({q.steps for q in rows})
     ticks = all_steps[:: -(-len(all_steps) // 7)]
@@ -95,7 +98,6 @@ def quadrature_figure(rows: Sequence[Quadrature]) -> bytes:
         steps = [q.steps for q in group]
         ax.loglog(steps, [max(q.error, floor) for q in group], "o-", color=ERROR, linewidth=1.8, markersize=5, label="true error")
         ax.loglog(steps, [max(q.gap, floor) for q in group], "s--", color=GAP, linewidth=1.8, markersize=5, markerfacecolor="white", label="completeness gap")
-        ax.axhline(max(q.exact_gap for q in group) or floor, color=QUIET, linewidth=1, linestyle=":", label="gap of the exact values")
         ax.set_title(plain(name), fontsize=9, color=INK)
         ax.set_xlabel("steps", fontsize=8, color=INK)
         ax.set_xticks(ticks, [str(s) for s in ticks])
@@ -104,8 +106,9 @@ def quadrature_figure(rows: Sequence[Quadrature]) -> bytes:
         ax.tick_params(labelsize=7, colors=QUIET)
         ax.grid(axis="y", color="#e4e7eb", linewidth=0.7)
         ax.spines[["top", "right"]].set_visible(False)
-        if (numbers[:, 1:] == 0).any():
-            ax.text(0.98, 0.02, f"0 is drawn at {floor:.0e}", transform=ax.transAxes, ha="right", fontsize=6.5, color=QUIET)
+        if (numbers[:, 1:3] == 0).any():
+            ax.text(0.98, 0.1, f"0 is drawn at {floor:.0e}", transform=ax.transAxes, ha="right", fontsize=6.5, color=QUIET)
+        ax.text(0.98, 0.03, f"gap of the exact values: {exact_gap:.1g}", transform=ax.transAxes, ha="right", fontsize=6.5, color=QUIET)
     axes[0].set_ylabel("relative size", fontsize=8, color=INK)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=8, frameon=False)
     return render(figure)

@@ -16,7 +16,8 @@ from attrtheory.prove.verdict import Conditional, Proof, Proved, Refuted, Vacuou
 
 _SECTION = re.compile(r"([A-Z][a-z]+):")
 _RELATION = re.compile(r"(.*): (=|>=|>)", re.DOTALL)
-_MUST_BE = {"=": "equal to", ">=": "at least", ">": "greater than"}
+_SHOULD = {"=": "=", ">=": "≥", ">": ">"}
+_BUT_IS = {"=": "≠", ">=": "<", ">": "≤"}
 
 
 @dataclass(frozen=True)
@@ -72,17 +73,17 @@ def spoken(name: str) -> str:
     >>> spoken("gradient_x_input")
     'gradient × input'
     """
-    return name.replace("_x_", " × ").replace("_", " ")
+    return name.replace("_x_", " × ").replace("non_", "non-").replace("_", " ")
 
 
-def relation_in_words(relation: str) -> str:
-    """The relation that a witness breaks.
+def required(relation: str) -> tuple[str, str]:
+    """The relation that a witness breaks: what it asks for, and the sign of what was found instead.
 
-    >>> relation_in_words("feature 3: >=")
-    'feature 3: the left side must be at least the right side'
+    >>> required("feature 3: >=")
+    ('feature 3: left ≥ right', '<')
     """
     found = _RELATION.fullmatch(relation)
-    return f"{found[1]}: the left side must be {_MUST_BE[found[2]]} the right side" if found else relation
+    return (f"{found[1]}: left {_SHOULD[found[2]]} right", _BUT_IS[found[2]]) if found else (relation, "against")
 
 
 def sections(definition: Callable[..., Any]) -> dict[str, str]:

@@ -1,0 +1,128 @@
+"""What the commands do: files in, files out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from attrtheory.audit.data import MethodValues
+from attrtheory.audit.files import read_data
+from attrtheory.errors import BadInput
+from attrtheory.models.graph import Graph
+
+Progress = Callable[[str, int, int], None]
+
+
+def read_model(path: Path) -> Graph:
+    """A network from an ONNX file; other files are refused with what to do instead."""
+    if path.suffix != ".onnx":
+        raise BadInput(
+            f"{path}: a model file is .onnx; a .pt file is a pickle and may hold code. Export with torch.onnx.export, or "
+            "pass the module to attrtheory.audit in Python (weights: torch.load(..., weights_only=True))."
+        )
+    from attrtheory.models.onnx_import import from_onnx
+
+    return from_onnx(path)
+
+
+def shaped(graph: Graph, inputs: np.ndarray) -> np.ndarray:
+    """Rows in the network's input shape; flat rows and rows with the same number of entries are reshaped."""
+    if inputs.shape == graph.input_shape:
+        inputs = inputs[None]
+    if inputs[0].size != graph.features:
+        raise BadInput(f"the network takes {graph.features} features {graph.input_shape}; the data has rows of shape {inputs.shape[1:]}")
+    return inputs.reshape(-1, *graph.input_shape)
+
+
+def explain_job(
+    model: Path,
+    data: Path,
+    method: str,
+    row: int,
+    target: int | None,
+    *,
+    exact: bool,
+    array: str | None,
+    picture: Path | None,
+) -> Iterator[str]:
+    """The lines that `attrtheory explain` prints."""
+    from attrtheory.api import explain
+
+    graph = read_model(model)
+    inputs = shaped(graph, read_data(data, array)[0])
+    if not 0 <= row < len(inputs):
+        raise BadInput(f"the data has rows 0 to {len(inputs) - 1}; got {row}")
+    found = explain(graph, inputs[row : row + 1], method, target=target, exact=exact)
+    (attributed,) = found.rows
+    yield f"{method} of output {found.target[0]}: sum {found.values.sum():.6g}, residual {found.residual[0]:.2e}, trust {found.trust[0]}"
+    yield from (f"kink: {k}" for k in found.kinks[0])
+    values = attributed.exact or found.values[0].ravel().tolist()
+    order = sorted(range(len(values)), key=lambda i: -abs(values[i]))[:10]
+    yield from (f"feature {i}: {float(values[i]):+.6g}" + (f" = {values[i]}" if attributed.exact else "") for i in order)
+    if picture is not None:
+        from attrtheory.report.plots import attribution_figure
+
+        shown = MethodValues(method, attributed.values, attributed.trust, found.residual[0], attributed.kinks)
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        picture.write_bytes(attribution_figure(inputs[row].astype(np.float64), [shown]))
+        yield str(picture)
+
+
+def audit_job(model: Path, data: Path, output: Path, *, rows: int, array: str | None, progress: Progress) -> Path:
+    """Audit an ONNX file on a data file; returns the page."""
+    from attrtheory.api import audit
+
+    graph = read_model(model)
+    inputs, labels = read_data(data, array)
+    audit(graph, shaped(graph, inputs), labels, folder=output, rows=rows, progress=progress)
+    return output / "report.html"
+
+
+def demo_job(output: Path, progress: Progress) -> list[Path]:
+    """Train two networks on the digits and audit both."""
+    import torch
+    from sklearn.datasets import load_digits
+
+    from attrtheory.api import audit
+
+    digits: Any = load_digits()
+    x, y = torch.tensor(digits.images / 16, dtype=torch.float32)[:, None], torch.tensor(digits.target)
+    pages: list[Path] = []
+    for name, network in small_networks().items():
+        _train(network, x, y, lambda done, total, name=name: progress(f"training {name}", done, total))
+        told = lambda what, done, total, name=name: progress(f"{name}: {what}", done, total)  # noqa: E731 (one line)
+        audit(network, x.numpy(), y.numpy(), folder=output / name, progress=told)
+        pages.append(output / name / "report.html")
+    return pages
+
+
+def small_networks() -> dict[str, Any]:
+    """A dense and a convolutional network for 8 x 8 images, with fixed initial weights."""
+    from torch import manual_seed
+    from torch.nn import Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sequential
+
+    manual_seed(0)
+    dense = Sequential(Flatten(), Linear(64, 32), ReLU(), Linear(32, 32), ReLU(), Linear(32, 10))
+    convolutional = Sequential(
+        Conv2d(1, 6, 3, padding=1), ReLU(), MaxPool2d(2), Conv2d(6, 8, 3), ReLU(), Flatten(), Linear(32, 10)
+    )
+    return {"mlp": dense, "cnn": convolutional}
+
+
+def _train(network: Any, x: Any, y: Any, progress: Callable[[int, int], None], epochs: int = 30) -> None:
+    """Adam on cross-entropy, in mini-batches, in a fixed order."""
+    import torch
+
+    optimiser = torch.optim.Adam(network.parameters(), lr=5e-3)
+    torch.manual_seed(0)
+    for epoch in range(epochs):
+        for batch in torch.randperm(len(x)).split(64):
+            loss = torch.nn.functional.cross_entropy(network(x[batch]), y[batch])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        progress(epoch + 1, epochs)
+    network.eval()
