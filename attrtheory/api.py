@@ -20,8 +20,8 @@ from attrtheory.models.dsl import parse_model
 from attrtheory.models.families import Given
 from attrtheory.models.fn import Fn
 from attrtheory.models.graph import Graph
-from attrtheory.prove.claim import Claim
 from attrtheory.properties import get_property
+from attrtheory.prove.claim import Claim
 
 Data = Any
 Progress = Callable[[int, int], None]
@@ -68,7 +68,9 @@ def to_graph(model: Any, like: Data | None = None) -> Graph:
     from attrtheory.models.torch_import import from_torch
 
     if like is None:
-        raise BadInput("a torch module is traced on an input; give inputs, or import it with from_torch(module, input_shape=...)")
+        raise BadInput(
+            "a torch module is traced on an input; give inputs, or import it with from_torch(module, input_shape=...)"
+        )
     return from_torch(model, input_shape=tuple(np.shape(like)[1:]))
 
 

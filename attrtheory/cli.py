@@ -51,7 +51,11 @@ def fail(message: str, code: int = 2) -> NoReturn:
 
 
 @app.command()
-def derive(model: Model, method: MethodName = "integrated_gradients", latex: Annotated[bool, typer.Option(help="print LaTeX")] = False) -> None:
+def derive(
+    model: Model,
+    method: MethodName = "integrated_gradients",
+    latex: Annotated[bool, typer.Option(help="print LaTeX")] = False,
+) -> None:
     """Print the attributions of a model as formulas in the input x.. and the baseline b.."""
     with plain_errors():
         from attrtheory.api import derive as derived
@@ -69,7 +73,9 @@ def derive(model: Model, method: MethodName = "integrated_gradients", latex: Ann
 @app.command()
 def prove(
     target: Annotated[str, typer.Argument(help="a folder or file of theorems (.toml), or a model as text, or 'every'")],
-    property_name: Annotated[str, typer.Option("--property", "-p", help=", ".join(p.name for p in PROPERTIES))] = "completeness",
+    property_name: Annotated[
+        str, typer.Option("--property", "-p", help=", ".join(p.name for p in PROPERTIES))
+    ] = "completeness",
     method: MethodName = "integrated_gradients",
     features: Annotated[int, typer.Option("--features", "-n", help="with 'every': number of features")] = 3,
     dense: Annotated[Optional[str], typer.Option(help="every ReLU network of these layer sizes, such as 2,2,1")] = None,  # noqa: UP045 (typer)
@@ -103,12 +109,16 @@ def _prove_folder(path: Path) -> None:
         task = progress.add_task("theorems", total=len(found))
         for theorem in found:
             for _, verdict in prove_theorem(theorem, folder):
-                progress.console.print(f"[{COLOURS[verdict.name]}]{verdict.name:12s}[/] {escape(theorem.title)}", highlight=False)
+                progress.console.print(
+                    f"[{COLOURS[verdict.name]}]{verdict.name:12s}[/] {escape(theorem.title)}", highlight=False
+                )
             progress.advance(task)
 
 
 @app.command()
-def check(path: Annotated[Path, typer.Argument(help="a certificate, or a folder with certificates/ (and models/)")]) -> None:
+def check(
+    path: Annotated[Path, typer.Argument(help="a certificate, or a folder with certificates/ (and models/)")],
+) -> None:
     """Re-check certificates without search, solver, sympy or torch. Exit 1 if any is rejected."""
     with plain_errors():
         folder = path if path.is_dir() else path.parent.parent if path.parent.name == "certificates" else path.parent
@@ -170,7 +180,9 @@ def explain(
 def audit(
     model: Annotated[Path, typer.Argument(help="an .onnx file")],
     data: Annotated[Path, typer.Option(help="inputs: an .npz or .csv file")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="folder for report.html and certificates")] = Path("out/audit"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="folder for report.html and certificates")] = Path(
+        "out/audit"
+    ),
     rows: Annotated[int, typer.Option(help="how many inputs to show")] = 4,
     array: Annotated[Optional[str], typer.Option(help="the name of the array in the npz file")] = None,  # noqa: UP045 (typer)
 ) -> None:
@@ -183,7 +195,9 @@ def audit(
 
 
 @app.command()
-def demo(output: Annotated[Path, typer.Option("--output", "-o", help="folder for the reports")] = Path("out/digits")) -> None:
+def demo(
+    output: Annotated[Path, typer.Option("--output", "-o", help="folder for the reports")] = Path("out/digits"),
+) -> None:
     """Train a small MLP and a small CNN on scikit-learn's digits and audit both."""
     with plain_errors(), bar() as progress:
         from attrtheory.jobs import demo_job
@@ -195,7 +209,11 @@ def demo(output: Annotated[Path, typer.Option("--output", "-o", help="folder for
 
 def bar() -> Progress:
     return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=Console(stderr=True)
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
     )
 
 

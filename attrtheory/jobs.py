@@ -33,7 +33,9 @@ def shaped(graph: Graph, inputs: np.ndarray) -> np.ndarray:
     if inputs.shape == graph.input_shape:
         inputs = inputs[None]
     if inputs[0].size != graph.features:
-        raise BadInput(f"the network takes {graph.features} features {graph.input_shape}; the data has rows of shape {inputs.shape[1:]}")
+        raise BadInput(
+            f"the network takes {graph.features} features {graph.input_shape}; the data has rows of shape {inputs.shape[1:]}"
+        )
     return inputs.reshape(-1, *graph.input_shape)
 
 
@@ -61,7 +63,9 @@ def explain_job(
     yield from (f"kink: {k}" for k in found.kinks[0])
     values = attributed.exact or found.values[0].ravel().tolist()
     order = sorted(range(len(values)), key=lambda i: -abs(values[i]))[:10]
-    yield from (f"feature {i}: {float(values[i]):+.6g}" + (f" = {values[i]}" if attributed.exact else "") for i in order)
+    yield from (
+        f"feature {i}: {float(values[i]):+.6g}" + (f" = {values[i]}" if attributed.exact else "") for i in order
+    )
     if picture is not None:
         from attrtheory.report.plots import attribution_figure
 
@@ -93,7 +97,7 @@ def demo_job(output: Path, progress: Progress) -> list[Path]:
     pages: list[Path] = []
     for name, network in small_networks().items():
         _train(network, x, y, lambda done, total, name=name: progress(f"training {name}", done, total))
-        told = lambda what, done, total, name=name: progress(f"{name}: {what}", done, total)  # noqa: E731 (one line)
+        told = lambda what, done, total, name=name: progress(f"{name}: {what}", done, total)
         audit(network, x.numpy(), y.numpy(), folder=output / name, progress=told)
         pages.append(output / name / "report.html")
     return pages

@@ -177,6 +177,24 @@ def layers(draw, shapes):
         return MaxPool2d(kernel, stride, padding, dilation), (last,)
     groups = draw(st.sampled_from([g for g in (1, 2, 4) if x[0] % g == 0]))
     out = groups * draw(st.integers(1, 2))
-    return Conv2d(
-        array(draw, out, x[0] // groups, *kernel), array(draw, out), stride, padding, dilation, groups
-    ), (last,)
+    return Conv2d(array(draw, out, x[0] // groups, *kernel), array(draw, out), stride, padding, dilation, groups), (
+        last,
+    )
+
+
+def specimen() -> Graph:
+    """One layer of each kind."""
+    w = np.arange(16.0).reshape(2, 2, 2, 2) / 8
+    pads = (0, 1, 1, 0)
+    nodes = (
+        Node(Conv2d(w, np.array([0.1, -0.0]), (1, 2), pads, (1, 1), 1), (0,), "conv"),
+        Node(LeakyRelu(0.1), (1,), "leaky"),
+        Node(MaxPool2d((2, 2), (1, 1), pads, (1, 1)), (2,), "max"),
+        Node(AvgPool2d((2, 1), (1, 1), (0, 0, 0, 0), False), (3,), "avg"),
+        Node(Combine((0.5, -1 / 3)), (4, 4), "sum"),
+        Node(Scale(np.array(1.5), np.full((2, 1, 1), 0.3)), (5,), "scale"),
+        Node(Relu(), (6,), "relu"),
+        Node(Reshape((12,)), (7,), "flat"),
+        Node(Linear(np.linspace(-1, 1, 36).reshape(3, 12), np.array([1.0, 2.0, 3.0])), (8,), "linear"),
+    )
+    return Graph((2, 4, 4), nodes, "specimen")

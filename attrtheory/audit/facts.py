@@ -18,7 +18,14 @@ def network_facts(graph: Graph, accuracy: float | None) -> NetworkFacts:
     layers = tuple(LayerRow(n.name, _words(n.op), s) for n, s in zip(graph.nodes, graph.shapes[1:], strict=True))
     parameters = sum(v.size for n in graph.nodes for v in vars(n.op).values() if isinstance(v, np.ndarray))
     return NetworkFacts(
-        graph.name, graph_digest(graph), graph.input_shape, prod(graph.shapes[-1]), graph.units, parameters, layers, accuracy
+        graph.name,
+        graph_digest(graph),
+        graph.input_shape,
+        prod(graph.shapes[-1]),
+        graph.units,
+        parameters,
+        layers,
+        accuracy,
     )
 
 

@@ -49,7 +49,9 @@ def _npz(path: Path, array: str | None) -> tuple[np.ndarray, np.ndarray | None]:
     with np.load(path, allow_pickle=False) as data:
         name = array or next((k for k in INPUTS if k in data), None)
         if name is None or name not in data:
-            raise BadInput(f"{path} has the arrays {', '.join(data.files) or 'none'}; name the inputs with --array, or call them x")
+            raise BadInput(
+                f"{path} has the arrays {', '.join(data.files) or 'none'}; name the inputs with --array, or call them x"
+            )
         other = next((k for k in (*LABELS, f"{name}_label", f"{name}_labels") if k in data and k != name), None)
         return _numbers(path, data[name]), None if other is None else data[other]
 

@@ -46,7 +46,9 @@ class Subject:
         if 0 not in self.games:
             first = self.inputs[0]
             self.games[0] = grouped(self.graph, first.x, first.baseline, self.groups)
-            write(self.folder / "models" / f"{graph_digest(self.games[0])}.json", canonical(graph_to_json(self.games[0])))
+            write(
+                self.folder / "models" / f"{graph_digest(self.games[0])}.json", canonical(graph_to_json(self.games[0]))
+            )
         return self.games[0]
 
 
@@ -95,7 +97,9 @@ def _samples(subject: Subject, method: Method) -> list[Sample]:
     rows = [_point(a.x) for a in subject.inputs]
     zero = _point(subject.inputs[0].baseline)
     if method.background is None:
-        return [Sample(x, (zero,)) for x in rows] + [Sample(x, (rows[k - 1],)) for k, x in enumerate(rows) if len(rows) > 1]
+        return [Sample(x, (zero,)) for x in rows] + [
+            Sample(x, (rows[k - 1],)) for k, x in enumerate(rows) if len(rows) > 1
+        ]
     return [Sample(x, tuple((rows[k + 1 :] + rows[:k] + [zero] * count)[:count])) for k, x in enumerate(rows)]
 
 

@@ -17,7 +17,7 @@ from attrtheory.prove.verdict import Witness
 
 Point = tuple[Fraction, ...]
 Candidate = tuple[Mapping[str, Fraction], Sequence[int]]
-MAX_UNITS = 24
+MAX_UNITS = 6  # kinks tried for each sample
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,10 @@ def values_of(claim: Claim, sample: Sample) -> dict[str, Fraction]:
     letters = {"p": Fraction(2), "q": Fraction(-3), "c": Fraction(2), "d": Fraction(1)}
     if claim.property.name == "affine_exactness":
         letters |= {f"w{k + 1}": Fraction(1) for k in range(n)}
-    used = (*claim.property.letters, *(["c", *(f"w{k + 1}" for k in range(n))] if claim.property.name == "affine_exactness" else []))
+    used = (
+        *claim.property.letters,
+        *(["c", *(f"w{k + 1}" for k in range(n))] if claim.property.name == "affine_exactness" else []),
+    )
     return values | {name: letters[name] for name in used}
 
 
@@ -64,14 +67,21 @@ def kinked(claim: Claim, samples: Sequence[Sample]) -> Iterator[Candidate]:
         return
     first = Graph(graph.input_shape, graph.nodes[: k - 1], "first layer")
     origin = (Fraction(0),) * graph.features
-    for sample in samples:
+    for sample in (_sparse(claim), samples[0]):
         for unit in range(min(first.outputs, MAX_UNITS)):
             w, c = gradient_exact(first, origin, unit), evaluate_exact(first, origin)[unit]
             order = sorted(range(len(w)), key=lambda i: -abs(w[i]))
-            moved = Sample(_onto(sample.x, w, c, order[0]), tuple(_onto(b, w, c, order[0]) for b in sample.baselines))
+            x = tuple(v + (i == order[1]) for i, v in enumerate(sample.x)) if len(order) > 1 else sample.x
+            moved = Sample(_onto(x, w, c, order[0]), tuple(_onto(b, w, c, order[0]) for b in sample.baselines))
             moving = [i for i in order if w[i] and any(moved.x[i] != b[i] for b in moved.baselines) and moved.x[i]]
             if moving:
                 yield values_of(claim, moved), (moving[0],)
+
+
+def _sparse(claim: Claim) -> Sample:
+    """The origin, as input and as baselines."""
+    origin = (Fraction(0),) * claim.family.n
+    return Sample(origin, (origin,) * (claim.method.background or 1))
 
 
 def _onto(x: Point, w: Sequence[Fraction], c: Fraction, k: int) -> Point:

@@ -58,7 +58,11 @@ def audit_network(
         raise TooLarge(f"{graph.name!r} has {graph.units:,} piecewise units; an audit takes up to {MAX_UNITS:,}")
     started, seconds = perf_counter(), dict[str, float]()
     classes = None if labels is None else _labels(labels, len(inputs))
-    zero = np.zeros(graph.input_shape) if baseline is None else np.asarray(baseline, dtype=np.float64).reshape(graph.input_shape)
+    zero = (
+        np.zeros(graph.input_shape)
+        if baseline is None
+        else np.asarray(baseline, dtype=np.float64).reshape(graph.input_shape)
+    )
     mask = blocks(graph.input_shape) if groups is None else groups
     outputs = forward(graph, torch.tensor(inputs)).flatten(1)
     chosen = _spread(classes, len(inputs), rows)
@@ -93,7 +97,13 @@ def _findings(subject: Subject, methods: Sequence[Method], progress: Progress | 
 
 
 def _attributed(
-    graph: Graph, method: Method, x: np.ndarray, zero: np.ndarray, background: list[np.ndarray], target: int, mask: np.ndarray
+    graph: Graph,
+    method: Method,
+    x: np.ndarray,
+    zero: np.ndarray,
+    background: list[np.ndarray],
+    target: int,
+    mask: np.ndarray,
 ) -> MethodValues:
     """One method on one input; methods that need coalitions or many segments act on groups."""
     on_groups = needs_groups(method, graph.features) or (method.define is path_gradients and graph.features > 16)
@@ -101,13 +111,17 @@ def _attributed(
     found = attribute(graph, method, x, baselines, target, groups=mask if on_groups else None)
     bound = None if found.bound is None else float(found.bound.max())
     gap = float(found.values.sum() - found.difference)
-    return MethodValues(method.name, found.values, found.trust, gap, found.kinks, mask if on_groups else None, bound, found.pieces)
+    return MethodValues(
+        method.name, found.values, found.trust, gap, found.kinks, mask if on_groups else None, bound, found.pieces
+    )
 
 
 def _labels(labels: Any, n: int) -> np.ndarray:
     array = np.asarray(labels).ravel()
     if array.shape != (n,) or array.dtype.kind not in "iu":
-        raise BadInput(f"labels: one whole number for each of {n} inputs; got shape {np.shape(labels)} of {array.dtype}")
+        raise BadInput(
+            f"labels: one whole number for each of {n} inputs; got shape {np.shape(labels)} of {array.dtype}"
+        )
     return array
 
 

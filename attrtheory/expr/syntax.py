@@ -152,8 +152,12 @@ class _Infix:
     def bound(self, level: int) -> tuple[str, int]:
         return ("a" if level == 0 else f"a{level}") if level >= 0 else "a?", 9
 
-    def affine(self, constant: Fraction, coefficients: Sequence[Fraction], values: Sequence[tuple[str, int]]) -> tuple[str, int]:
-        parts = [("-" if q < 0 else "+", _factor(abs(q)) + _wrap(v, 2)) for q, v in zip(coefficients, values, strict=True)]
+    def affine(
+        self, constant: Fraction, coefficients: Sequence[Fraction], values: Sequence[tuple[str, int]]
+    ) -> tuple[str, int]:
+        parts = [
+            ("-" if q < 0 else "+", _factor(abs(q)) + _wrap(v, 2)) for q, v in zip(coefficients, values, strict=True)
+        ]
         parts.sort(key=lambda p: (p[1].lstrip("0123456789/*"), p[1]))
         parts += [("-" if constant < 0 else "+", str(abs(constant)))] * bool(constant)
         text = " ".join(f"{s} {v}" for s, v in parts)
@@ -193,5 +197,3 @@ def infix(root: Term, limit: int = 4000) -> str:
     if sizes[root] > limit:
         return f"<term {root.digest.hex()[:12]}: {root.op}, {len(sizes)} nodes>"
     return fold(root, _Infix())[0]
-
-

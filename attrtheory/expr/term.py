@@ -129,12 +129,12 @@ def lift(value: Scalar) -> Term:
     """A term from a term or an exact number."""
     if isinstance(value, Term):
         return value
-    if isinstance(value, Rational) and not isinstance(value, bool):
-        return const(Fraction(int(value.numerator), int(value.denominator)))
-    raise NotExact(
-        f"a Term holds exact numbers; got {value!r} ({type(value).__name__}). "
-        "Use Fraction(x) for the float's exact value or Fraction('0.1') for the decimal."
-    )
+    if isinstance(value, bool) or not isinstance(value, Rational):
+        raise NotExact(
+            f"a Term holds exact numbers; got {value!r} ({type(value).__name__}). "
+            "Use Fraction(x) for the float's exact value or Fraction('0.1') for the decimal."
+        )
+    return const(Fraction(int(value.numerator), int(value.denominator)))
 
 
 def const(q: Fraction) -> Term:

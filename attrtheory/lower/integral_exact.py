@@ -56,6 +56,9 @@ def integrated_gradients_exact(graph: Graph, x0: np.ndarray, x: np.ndarray, targ
 
     def part(where: np.ndarray, *, free: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """The share of some pieces: centre and radius."""
+        if not len(where):
+            nothing = np.full(len(step), fmpq(0), dtype=object)
+            return nothing, nothing
         choices = {k: m[where] for k, m in kinks.items()} if free else None
         centre, radius = pulled_back(net, {k: p.take(where) for k, p in patterns.items()}, length[where], target, choices)
         return attribution(centre), np.abs(attribution(radius)) if radius else attribution(centre)

@@ -109,6 +109,10 @@ class Ramp:
     def __init__(self, op: Relu | LeakyRelu) -> None:
         self.slope = float(op.slope) if isinstance(op, LeakyRelu) else 0.0
 
+    def on(self, z: Tensor) -> Tensor:
+        """Where the slope is 1: strictly above 0."""
+        return z > 0
+
     def act(self, z: Tensor) -> Tensor:
         return z.clamp(min=0) if self.slope == 0 else torch.where(z > 0, z, self.slope * z)
 

@@ -16,7 +16,7 @@ from attrtheory.errors import EngineDisagreement, TooLarge
 from attrtheory.lower.enclosure import Enclosure
 from attrtheory.lower.integral_exact import ExactLine
 from attrtheory.lower.layers import UNIT
-from attrtheory.lower.slopes import OUTWARD, TINY
+from attrtheory.lower.slopes import OUTWARD, tiny
 from attrtheory.lower.wiring import pools_first
 from attrtheory.models.graph import Graph
 from attrtheory.models.ops import MaxPool2d
@@ -67,7 +67,7 @@ class Bounds:
 def bounded(e: Enclosure, step: Tensor) -> Bounds | None:
     """Bounds of the attributions, given the rounded displacement; None where float64 overflows."""
     middle = e.centre[0] * step
-    reach = OUTWARD * (e.radius[0] * step.abs() + 8 * UNIT * middle.abs()) + TINY * (step != 0)
+    reach = OUTWARD * (e.radius[0] * step.abs() + 8 * UNIT * middle.abs()) + tiny(step != 0)
     lower, upper = ((middle + s * reach).numpy() for s in (-1, 1))
     return Bounds(lower, upper, e) if np.isfinite(lower).all() and np.isfinite(upper).all() else None
 

@@ -35,6 +35,11 @@ def rows_at_once(net: Network, memory: int) -> int:
     return max(1, memory // (256 * sum(map(prod, net.graph.shapes))))
 
 
+def tiny(mask: Tensor) -> Tensor:
+    """What underflow may have lost where `mask` holds."""
+    return TINY * mask.to(torch.float64)
+
+
 def along(ends: Rows, t: Tensor) -> Rows:
     """The affine values at the points t of the path, from their values at its two ends."""
     return {i: torch.lerp(v[:1], v[1:], t.view(-1, *[1] * (v.dim() - 1))) for i, v in ends.items()}
@@ -50,7 +55,7 @@ def slopes_at(net: Network, ends: Rows, t: Tensor) -> dict[int, Slopes]:
             case Affine():
                 live[k] = layer.push(*(live[i] for i in ins))
             case Ramp():
-                found[k] = Slopes(on=live[ins[0]] > 0)
+                found[k] = Slopes(on=layer.on(live[ins[0]]))
                 live[k] = layer.act(live[ins[0]])
             case Pool():
                 windows = layer.windows(live[ins[0]])
@@ -126,19 +131,18 @@ def _affine_radii(net: Network, k: int, layer: Affine, centre: Tensor, radius: T
     absolute = net.absolute[k - 1]
     assert absolute is not None
     alive = ((centre != 0) | (radius != 0)).flatten(1).any(1)  # rows of exact zeros stay exact zeros
-    lost = (TINY * alive).view(-1, *[1] * (len(net.graph.shapes[net.graph.nodes[k - 1].inputs[0]])))
+    lost = tiny(alive).view(-1, *[1] * (len(net.graph.shapes[net.graph.nodes[k - 1].inputs[0]])))
     return [OUTWARD * r + lost for r in absolute.pull(radius + layer.gamma_pull * centre.abs())]
 
 
 def _through_ramp(layer: Ramp, s: Slopes, centre: Tensor, radius: Tensor, *, bounded: bool) -> tuple[Tensor, Tensor]:
     assert s.on is not None
-    slope = torch.where(s.on, 1.0, layer.slope)
-    through = centre * slope
+    through = torch.where(s.on, centre, layer.slope * centre)
     if not bounded:
         return through, radius
-    kept = radius * slope.abs()
+    kept = torch.where(s.on, radius, abs(layer.slope) * radius)
     if layer.slope != 0:
-        kept = OUTWARD * kept + UNIT * through.abs() + TINY * (centre != 0)
+        kept = OUTWARD * kept + UNIT * through.abs() + tiny(centre != 0)
     if s.free is not None and s.free.any():
         low, high = hull(centre, radius, min(layer.slope, 1.0), max(layer.slope, 1.0))
         c, r = ball(low, high)
@@ -177,4 +181,4 @@ def hull(centre: Tensor, radius: Tensor, p: float, q: float) -> tuple[Tensor, Te
 def ball(low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
     """Centre and radius that contain [low, high] and the few roundings that led to it."""
     size = low.abs() + high.abs()
-    return (low + high) / 2, OUTWARD * ((high - low) / 2 + 8 * UNIT * size) + TINY * (size > 0)
+    return (low + high) / 2, OUTWARD * ((high - low) / 2 + 8 * UNIT * size) + tiny(size > 0)

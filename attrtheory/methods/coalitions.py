@@ -19,7 +19,8 @@ def shapley(f: FnView, x: Point, x0: Point, i: int) -> Value:
         $v(S) = f(x_S, x^0_{-S})$
 
     Source: Shapley 1953; Sundararajan and Najmi 2020 (baseline Shapley), arXiv 1908.08474.
-    Proved: completeness, linearity, dummy, symmetry, constants, null_displacement, affine_scale_invariance, affine_exactness, non_decreasing_positivity, implementation_invariance.
+    Proved: completeness, dummy, null_displacement, linearity, symmetry, implementation_invariance,
+        affine_scale_invariance, non_decreasing_positivity, affine_exactness, constants.
     """
     n = f.n
     return _mean_marginal(f, x, x0, i, lambda size: Fraction(factorial(size) * factorial(n - size - 1), factorial(n)))
@@ -32,8 +33,9 @@ def banzhaf(f: FnView, x: Point, x0: Point, i: int) -> Value:
         $\phi_i = 2^{1-n}\sum_{S\not\ni i}\bigl[v(S\cup i) - v(S)\bigr]$, $v(S) = f(x_S, x^0_{-S})$
 
     Source: Banzhaf 1965; Covert, Lundberg, Lee 2021, arXiv 2011.14878.
-    Proved: linearity, dummy, symmetry, constants, null_displacement, affine_scale_invariance, affine_exactness, non_decreasing_positivity, implementation_invariance.
-    Refuted: completeness.
+    Proved: completeness (two features), dummy, null_displacement, linearity, symmetry, implementation_invariance,
+        affine_scale_invariance, non_decreasing_positivity, affine_exactness, constants.
+    Refuted: completeness (three features and more).
     """
     return _mean_marginal(f, x, x0, i, lambda size: Fraction(1, 2 ** (f.n - 1)))
 

@@ -12,7 +12,8 @@ def equal_split(f: FnView, x: Point, x0: Point, i: int) -> Value:
         $\phi_i = \bigl(f(x) - f(x^0)\bigr)/n$
 
     Source: control; Yeh et al. 2019 note that completeness alone is gameable, arXiv 1901.09392.
-    Proved: completeness, linearity, symmetry, constants, affine_scale_invariance, non_decreasing_positivity, implementation_invariance.
+    Proved: completeness, linearity, symmetry, implementation_invariance, affine_scale_invariance,
+        non_decreasing_positivity, constants.
     Refuted: dummy, null_displacement, affine_exactness.
     """
     return Fraction(1, f.n) * (f(*x) - f(*x0))

@@ -11,8 +11,9 @@ def gradient(f: FnView, x: Point, x0: Point, i: int) -> Value:
 
     Conventions: branch derivative, strict guard (the derivative of relu at 0 is 0).
     Source: Simonyan, Vedaldi, Zisserman 2013, arXiv 1312.6034.
-    Proved: linearity, dummy, symmetry, constants, non_decreasing_positivity.
-    Refuted: completeness, null_displacement, affine_scale_invariance, affine_exactness, implementation_invariance.
+    Proved: linearity.
+    Conditional: dummy, symmetry, implementation_invariance, non_decreasing_positivity, constants.
+    Refuted: completeness, null_displacement, affine_scale_invariance, affine_exactness.
     """
     return f.partial(i, *x)
 
@@ -25,8 +26,9 @@ def gradient_x_input(f: FnView, x: Point, x0: Point, i: int) -> Value:
 
     Conventions: branch derivative, strict guard.
     Source: Shrikumar, Greenside, Shcherbina, Kundaje 2016, arXiv 1605.01713.
-    Proved: linearity, dummy, symmetry, constants.
-    Refuted: completeness, null_displacement, affine_scale_invariance, affine_exactness, non_decreasing_positivity, implementation_invariance.
+    Proved: linearity.
+    Conditional: dummy, symmetry, implementation_invariance, constants.
+    Refuted: completeness, null_displacement, affine_scale_invariance, non_decreasing_positivity, affine_exactness.
     """
     return x[i] * f.partial(i, *x)
 
@@ -39,7 +41,8 @@ def gradient_x_displacement(f: FnView, x: Point, x0: Point, i: int) -> Value:
 
     Conventions: branch derivative, strict guard.
     Source: Shrikumar, Greenside, Kundaje 2017, arXiv 1704.02685.
-    Proved: linearity, dummy, symmetry, constants, null_displacement, affine_scale_invariance, affine_exactness, non_decreasing_positivity.
-    Refuted: completeness, implementation_invariance.
+    Proved: null_displacement, linearity, affine_scale_invariance.
+    Conditional: dummy, symmetry, implementation_invariance, non_decreasing_positivity, affine_exactness, constants.
+    Refuted: completeness.
     """
     return (x[i] - x0[i]) * f.partial(i, *x)

@@ -16,8 +16,9 @@ def integrated_gradients(f: FnView, x: Point, x0: Point, i: int) -> Value:
 
     Conventions: branch derivative, strict guard; where the path runs inside a kink the value depends on the program.
     Source: Sundararajan, Taly, Yan 2017, arXiv 1703.01365.
-    Proved: linearity, dummy, symmetry, constants, null_displacement, affine_scale_invariance, affine_exactness, non_decreasing_positivity.
-    Conditional: completeness, implementation_invariance.
+    Proved: null_displacement, linearity, affine_scale_invariance.
+    Conditional: completeness, dummy, symmetry, implementation_invariance, non_decreasing_positivity,
+        affine_exactness, constants.
     """
 
     def slope(a: Value) -> Value:
@@ -36,6 +37,10 @@ def path_gradients(f: FnView, x: Point, x0: Point, i: int, via: str | Sequence[S
     `via="axes"` changes the features one after the other, in their order.
     Conventions: as Integrated Gradients.
     Source: Friedman 2004; Sundararajan, Taly, Yan 2017, arXiv 1703.01365.
+    Proved: null_displacement, linearity, affine_scale_invariance.
+    Conditional: completeness, dummy, implementation_invariance, non_decreasing_positivity, affine_exactness,
+        constants.
+    Refuted: symmetry.
     """
     turns = [[1] * k + [0] * (f.n - k) for k in range(1, f.n)] if via == "axes" else via
     if any(len(t) != f.n for t in turns):
@@ -52,5 +57,8 @@ def expected_gradients(f: FnView, x: Point, background: Sequence[Point], i: int)
 
     Conventions: as Integrated Gradients; the background is a list, so a repeated point counts twice.
     Source: Erion, Janizek, Sturmfels, Lundberg, Lee 2019, arXiv 1906.10670.
+    Proved: null_displacement, linearity, affine_scale_invariance.
+    Conditional: completeness, dummy, symmetry, implementation_invariance, non_decreasing_positivity,
+        affine_exactness, constants.
     """
     return Fraction(1, len(background)) * summed(integrated_gradients(f, x, b, i) for b in background)

@@ -34,7 +34,9 @@ def parse_model(text: str, names: Sequence[str] | None = None) -> Fn:
         BadInput: anything else.
     """
     if len(text) > MAX_CHARACTERS:
-        raise BadInput(f"a model's text may have {MAX_CHARACTERS} characters; got {len(text)}. Build it in Python instead.")
+        raise BadInput(
+            f"a model's text may have {MAX_CHARACTERS} characters; got {len(text)}. Build it in Python instead."
+        )
     try:
         tree = ast.parse(text.strip(), mode="eval")
         body = _read(tree.body, text.strip())

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from math import prod
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from attrtheory.errors import BadInput
 from attrtheory.expr.forms import relu, total
@@ -70,10 +70,12 @@ class Dense:
         layers = list(zip(self.sizes, self.sizes[1:], strict=False))
         for k, (fan_in, fan_out) in enumerate(layers, start=1):
             z = [
-                total([
-                    *(var(f"w{k}{tag}_{i + 1}_{j + 1}") * values[i] for i in range(fan_in)),
-                    *([var(f"c{k}{tag}_{j + 1}")] if self.bias else []),
-                ])
+                total(
+                    [
+                        *(var(f"w{k}{tag}_{i + 1}_{j + 1}") * values[i] for i in range(fan_in)),
+                        *([var(f"c{k}{tag}_{j + 1}")] if self.bias else []),
+                    ]
+                )
                 for j in range(fan_out)
             ]
             values = [relu(t) for t in z] if k < len(layers) or self.final_relu else z
@@ -103,7 +105,10 @@ class Multilinear:
 
     def fn(self, tag: str = "") -> Fn:
         subsets = (s for size in range(self.n + 1) for s in combinations(range(self.n), size))
-        terms = [prod((var(self.names[k]) for k in s), start=var("m" + tag + "_".join(["", *(str(k + 1) for k in s)]))) for s in subsets]
+        terms = [
+            prod((var(self.names[k]) for k in s), start=var("m" + tag + "_".join(["", *(str(k + 1) for k in s)])))
+            for s in subsets
+        ]
         return Fn(self.names, total(terms))
 
     def models(self) -> tuple[Fn, Fn]:
@@ -137,7 +142,17 @@ class Given:
         return {"kind": "given", "inputs": list(self.names), "body": dumps(self.model.body), **other}
 
 
-Family = Every | Dense | Multilinear | Given
+class Family(Protocol):
+    """What a claim is about: `n` features called `names`, at a level of generality."""
+
+    @property
+    def n(self) -> int: ...
+    @property
+    def names(self) -> tuple[str, ...]: ...
+    @property
+    def level(self) -> Level: ...
+    def models(self) -> tuple[FnView, FnView]: ...
+    def to_json(self) -> dict[str, Any]: ...
 
 
 def family_from_json(data: Mapping[str, Any]) -> Family:

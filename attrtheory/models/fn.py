@@ -10,9 +10,9 @@ from attrtheory.errors import BadInput
 from attrtheory.expr import term as t
 from attrtheory.expr.algebra import Free, fold
 from attrtheory.expr.binder import mean01
+from attrtheory.expr.forms import relu
 from attrtheory.expr.syntax import postorder
 from attrtheory.expr.term import Scalar, Term, lift
-from attrtheory.expr.forms import relu
 from attrtheory.expr.views import Combination, FnView
 from attrtheory.semantics.derive import derivative, substitute
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +16,6 @@ from attrtheory.models.checks import exact_array
 from attrtheory.models.ops import Array, AvgPool2d, Conv2d, LeakyRelu, MaxPool2d, Pair, Relu
 
 Ints = int | Sequence[int]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,8 @@ def formula(values: Sequence[Value], name: str) -> Property:
     """
 
     def state(s: Scene) -> Statement:
-        return Statement(tuple(Relation(s.phi(s.f, s.x, s.baselines, i), "=", values[i], f"feature {i}") for i in s.features))
+        return Statement(
+            tuple(Relation(s.phi(s.f, s.x, s.baselines, i), "=", values[i], f"feature {i}") for i in s.features)
+        )
 
     return Property(name, state)

@@ -11,6 +11,12 @@ def non_decreasing_positivity(s: Scene) -> Statement:
 
     Source: Lundstrom, Huang, Razaviyayn 2022, arXiv 2202.11912.
     """
-    above = tuple(Relation(p - q, ">=", 0, f"feature {i}") for b in s.baselines for i, (p, q) in enumerate(zip(s.x, b, strict=True)))
+    above = tuple(
+        Relation(p - q, ">=", 0, f"feature {i}")
+        for b in s.baselines
+        for i, (p, q) in enumerate(zip(s.x, b, strict=True))
+    )
     model = s.program(s.f)
-    return Statement(tuple(Relation(s.phi(model, s.x, s.baselines, i), ">=", 0, f"feature {i}") for i in s.features), above)
+    return Statement(
+        tuple(Relation(s.phi(model, s.x, s.baselines, i), ">=", 0, f"feature {i}") for i in s.features), above
+    )

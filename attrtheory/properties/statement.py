@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -10,6 +11,7 @@ from attrtheory.expr.views import FnView, Point, Value
 
 Baselines = Sequence[Point]
 Kind = Literal["=", ">=", ">"]
+HOLDS: dict[Kind, Callable[[Value, Value], bool]] = {"=": operator.eq, ">=": operator.ge, ">": operator.gt}
 
 
 class Phi(Protocol):

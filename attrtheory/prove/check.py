@@ -121,7 +121,7 @@ def _breaks_without(claim: Claim, hypothesis: str, witness: Witness) -> None:
 
 
 def _proof_holds(claim: Claim, proof: Proof) -> bool:
-    if proof.rule != "fundamental theorem" and proof.rule != "solver" and proof.data:
+    if proof.rule not in ("fundamental theorem", "solver") and proof.data:
         raise BadCertificate(f"rule {proof.rule!r} takes no data")
     match proof.rule:
         case "normal form":

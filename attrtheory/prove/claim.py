@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +39,9 @@ class Domain:
     features: tuple[int, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        data: dict[str, Any] = {k: [str(q) for q in v] for k in ("x", "lower", "upper") if (v := getattr(self, k)) is not None}
+        data: dict[str, Any] = {
+            k: [str(q) for q in v] for k in ("x", "lower", "upper") if (v := getattr(self, k)) is not None
+        }
         if self.baselines is not None:
             data["baselines"] = [[str(q) for q in b] for b in self.baselines]
         if self.features is not None:
@@ -84,9 +87,9 @@ class Claim:
         else:
             baselines = [[fresh(f"b{k + 1}{tag}", taken) for k in range(len(names))] for tag in tags]
         box = [
-            Relation(*sides, "box")
+            Relation(lhs, ">=", rhs, "box")
             for p, low, high in zip(x, d.lower or (), d.upper or (), strict=False)
-            for sides in ((p, ">=", low), (high, ">=", p))
+            for lhs, rhs in ((p, low), (high, p))
         ]
         return x, baselines, box
 
@@ -109,10 +112,14 @@ class Claim:
         def program(model: FnView) -> FnView:
             if disguise is not None:
                 return disguised(model, disguise)
-            return AnyProgram(model, f"program{next(names)}") if isinstance(self.family, Every) and not smooth else model
+            return (
+                AnyProgram(model, f"program{next(names)}") if isinstance(self.family, Every) and not smooth else model
+            )
 
         twin = f.mirrored() if isinstance(f, Fn) and disguise is None else program(f)
-        scene = Scene(self.method, f, g, program, twin, x, baselines, self.domain.features or range(self.family.n), letter)
+        scene = Scene(
+            self.method, f, g, program, twin, x, baselines, self.domain.features or range(self.family.n), letter
+        )
         stated = self.property.state(scene)
         return Statement(stated.conclusions, (*box, *stated.hypotheses))
 
@@ -131,7 +138,7 @@ class Claim:
             "domain": self.domain.to_json(),
         }
 
-    @property
+    @builtins.property
     def digest(self) -> str:
         """The same for equal claims, in every process."""
         return sha256(canonical(self.to_json()).encode()).hexdigest()
@@ -164,7 +171,11 @@ def describe(family: Family) -> str:
         case "multilinear":
             return f"every multilinear model with {family.n} features"
         case _:
-            return repr(family.model.body) if isinstance(family, Given) else f"output {data['target']} of network {data['digest'][:12]}"
+            return (
+                repr(family.model.body)
+                if isinstance(family, Given)
+                else f"output {data['target']} of network {data['digest'][:12]}"
+            )
 
 
 def method_to_json(method: Method) -> dict[str, Any]:
@@ -200,9 +211,9 @@ def property_from_json(data: Any) -> Property:
     match data:
         case str():
             return get_property(data)
-        case {"agreement": dict(method)}:
+        case {"agreement": method}:
             return agrees_with(method_from_json(method))
-        case {"formula": list(values)}:
+        case {"formula": values}:
             return has_formula([loads(v) for v in values])
         case _:
             raise BadInput(f"no such property: {str(data)[:80]}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from attrtheory.errors import TooLarge
 from attrtheory.expr.syntax import postorder
 from attrtheory.expr.term import lift
@@ -36,7 +35,9 @@ def _decide(claim: Claim, *, solver: bool) -> Verdict:
     statement = claim.statement()
     edges = sum(len(u.args) for f in claim.family.models() if isinstance(f, Fn) for u in postorder(f.body))
     if edges > MAX_EDGES:
-        raise TooLarge(f"the model has {edges} edges; a proof by terms takes up to {MAX_EDGES}. Audit the network instead.")
+        raise TooLarge(
+            f"the model has {edges} edges; a proof by terms takes up to {MAX_EDGES}. Audit the network instead."
+        )
     if statement.hypotheses and (empty := _vacuous(statement, solver=solver)) is not None:
         return empty
     if rules.equal_everywhere(statement):
@@ -91,5 +92,3 @@ def _vacuous(statement: Statement, *, solver: bool) -> Verdict | None:
         if answer.witness is not None:
             return None
     return Unknown("no point was found that satisfies the hypotheses, so the claim may hold vacuously")
-
-

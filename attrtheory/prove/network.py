@@ -7,12 +7,13 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
-from attrtheory.errors import EngineDisagreement, TooLarge
+from attrtheory.errors import BadInput, EngineDisagreement, TooLarge
 from attrtheory.expr.term import Term
 from attrtheory.lower.network_fn import NetworkFn, mirrored
 from attrtheory.models.families import Every
 from attrtheory.models.network import Network
 from attrtheory.properties import Relation, Scene, Statement
+from attrtheory.properties.statement import HOLDS
 from attrtheory.prove import rules
 from attrtheory.prove.claim import Claim, Domain
 from attrtheory.prove.verdict import NotApplicable, Proof, Proved, Refuted, Unknown, Verdict, Witness
@@ -35,11 +36,10 @@ def is_instance(claim: Claim) -> bool:
 @lru_cache(maxsize=512)
 def _holds_for_all(key: _Key) -> bool:
     every = key.claim
-    statement = every.statement(smooth=every.property.name != "implementation_invariance")
-    if rules.equal_everywhere(statement):
-        return True
     segments = rules.segments_of(every) if every.property.name == "completeness" else []
-    return bool(segments) and rules.fundamental_theorem(every, segments)
+    if segments:
+        return rules.fundamental_theorem(every, segments)
+    return rules.equal_everywhere(every.statement(smooth=every.property.name != "implementation_invariance"))
 
 
 class _Key:
@@ -60,7 +60,8 @@ def numeric_statement(
 ) -> Statement:
     """The statement at one point, in exact numbers; variables are named as in a statement of terms."""
     family = claim.family
-    assert isinstance(family, Network)
+    if not isinstance(family, Network):
+        raise BadInput(f"{claim} is not about a network")
     f = view(family.graph, family.target)
     other = view(family.graph, (family.target + 1) % family.graph.outputs)
     twin = view(mirrored(family.graph), family.target) if claim.property.name == "implementation_invariance" else f
@@ -79,12 +80,11 @@ def numeric_statement(
 
 def failure(claim: Claim, values: Mapping[str, Fraction], features: Sequence[int]) -> Witness | None:
     """The first conclusion about `features` that fails at a point where all hypotheses hold."""
-    compare = {"=": lambda a, b: a == b, ">=": lambda a, b: a >= b, ">": lambda a, b: a > b}
     statement = numeric_statement(claim, values, features)
-    if not all(compare[h.kind](h.lhs, h.rhs) for h in statement.hypotheses):
+    if not all(HOLDS[h.kind](h.lhs, h.rhs) for h in statement.hypotheses):
         return None
     for r in statement.conclusions:
-        if not compare[r.kind](r.lhs, r.rhs):
+        if not HOLDS[r.kind](r.lhs, r.rhs):
             record = {"features": list(features)}
             return Witness(dict(values), f"{r.label}: {r.kind}", Fraction(r.lhs), Fraction(r.rhs), record)
     return None
@@ -116,5 +116,3 @@ def settle_on_network(claim: Claim, candidates: Iterable[tuple[Mapping[str, Frac
     except TooLarge as error:
         return NotApplicable(str(error))
     return Unknown("no theorem for every model applies, and none of the points tried refutes it")
-
-

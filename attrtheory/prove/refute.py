@@ -16,13 +16,16 @@ from attrtheory.models.dsl import parse_model
 from attrtheory.models.families import Every, Given
 from attrtheory.models.fn import Fn, variables
 from attrtheory.properties import Relation, Statement
+from attrtheory.properties.statement import HOLDS
 from attrtheory.prove.claim import Claim
 from attrtheory.prove.rules import discontinuity
 from attrtheory.prove.verdict import Witness
 from attrtheory.semantics.exact import Exact
 
 Env = Mapping[str, Fraction]
-SIMPLE = tuple(map(Fraction, ("0", "1", "-1", "2", "1/2", "-2", "3", "-1/2", "3/2", "-3", "4", "1/4", "5", "-4", "1/3")))
+SIMPLE = tuple(
+    map(Fraction, ("0", "1", "-1", "2", "1/2", "-2", "3", "-1/2", "3/2", "-3", "4", "1/4", "5", "-4", "1/3"))
+)
 CONTINUOUS_MODELS = (
     "x1", "x1 + 1", "x1 + x2", "x1*x2", "relu(x1 - 1)", "relu(x1 + x2 - 1)", "relu(x1 - x2)", "max(x1, x2)", "x1*x1",
     "x1*x2*x3", "relu(relu(x1) - 1 - relu(x2))",
@@ -50,7 +53,7 @@ class Question:
             lhs, rhs = fold(lift(r.lhs), exact, memo), fold(lift(r.rhs), exact, memo)  # type: ignore[arg-type]
             if not isinstance(lhs, Fraction) or not isinstance(rhs, Fraction):
                 raise Unsupported("a statement with an open bound variable")
-            return {"=": lhs == rhs, ">=": lhs >= rhs, ">": lhs > rhs}[r.kind], lhs, rhs
+            return HOLDS[r.kind](lhs, rhs), lhs, rhs
 
         if not all(holds(h)[0] for h in self.statement.hypotheses):
             return None
@@ -62,7 +65,10 @@ class Question:
 
     def satisfied_at(self, env: Env) -> bool:
         """Whether all hypotheses hold."""
-        return replace(self, statement=Statement((Relation(0, ">", 0),), self.statement.hypotheses)).fails_at(env) is not None
+        return (
+            replace(self, statement=Statement((Relation(0, ">", 0),), self.statement.hypotheses)).fails_at(env)
+            is not None
+        )
 
 
 def question(claim: Claim, model: Mapping[str, object] | None = None) -> Question:
@@ -75,8 +81,14 @@ def question(claim: Claim, model: Mapping[str, object] | None = None) -> Questio
         if model is not None:
             raise SideCondition("a witness brings a model, but the claim is about a model of its own")
         f = claim.family.models()[0]
-        if claim.property.name == "implementation_invariance" and discontinuity(f.body) is not None:
-            raise SideCondition("the branches of the model do not meet on its guards, so its mirror image is another function")
+        if (
+            claim.property.name == "implementation_invariance"
+            and isinstance(f, Fn)
+            and discontinuity(f.body) is not None
+        ):
+            raise SideCondition(
+                "the branches of the model do not meet on its guards, so its mirror image is another function"
+            )
         return Question(claim.statement())
     if model is None:
         raise SideCondition("a witness against every model must bring a model")

@@ -18,8 +18,9 @@ from attrtheory.expr.term import Term, bound, lift
 from attrtheory.expr.views import summed
 from attrtheory.models.families import Every
 from attrtheory.models.fn import Fn, Unknown
-from attrtheory.prove.claim import Claim
 from attrtheory.properties import Statement
+from attrtheory.prove.claim import Claim
+from attrtheory.prove.signs import visibly_non_negative
 from attrtheory.semantics.derive import derivative, substitute
 from attrtheory.semantics.ring import Poly, Ring
 
@@ -141,7 +142,9 @@ class HalfLines(Free):
 def half_lines(claim: Claim) -> bool:
     """Rule "half-line": both sides have one normal form once the shares of segments have their closed forms."""
     shares = HalfLines()
-    closed = (replace(r, lhs=fold(lift(r.lhs), shares), rhs=fold(lift(r.rhs), shares)) for r in claim.statement().conclusions)
+    closed = (
+        replace(r, lhs=fold(lift(r.lhs), shares), rhs=fold(lift(r.rhs), shares)) for r in claim.statement().conclusions
+    )
     return same_function(claim) and equal_everywhere(Statement(tuple(closed)))
 
 
@@ -171,60 +174,17 @@ def non_negative(claim: Claim) -> bool:
 
 
 def _signs(claim: Claim, statement: Statement, *, slopes: bool) -> bool:
-    if claim.property.name != "non_decreasing_positivity" or not isinstance(claim.family, Every) or claim.domain.to_json():
+    if (
+        claim.property.name != "non_decreasing_positivity"
+        or not isinstance(claim.family, Every)
+        or claim.domain.to_json()
+    ):
         return False
     x, baselines, _ = claim.points()
     below = {b.payload: p - b for point in baselines for p, b in zip(x, point, strict=True)}  # b_i now stands for d_i
     ring = Ring()
     goals = [fold(substitute(lift(r.lhs) - lift(r.rhs), below), ring) for r in statement.conclusions]
-    return all(_clearly_non_negative(ring, p, set(below), slopes=slopes) for p in goals)
-
-
-def _clearly_non_negative(ring: Ring, p: Poly, positive: set[str], *, slopes: bool) -> bool:
-    keys = {i: key for key, i in ring.ids.items()}
-
-    def atom_ok(i: int, power: int) -> bool:
-        key: Any = keys[i]
-        match key[0]:
-            case "var":
-                return key[1] in positive or power % 2 == 0
-            case "bound" | "step" | "zero":
-                return True
-            case "call":
-                return slopes and len(key[2]) == 1
-            case "mean":
-                return all(atom_ok(j, k) for j, k in key[2])
-            case _:
-                return False
-
-    values: dict[Any, Fraction] = {}  # coefficients of f at points
-    for m, c in p.items():
-        if len(m) == 1 and m[0][1] == 1 and keys[m[0][0]][0] == "call" and not keys[m[0][0]][2]:  # type: ignore[index]
-            values[keys[m[0][0]][3]] = c  # type: ignore[index]
-        elif c < 0 or not all(atom_ok(i, k) for i, k in m):
-            return False
-    return _increments(ring, values, positive)
-
-
-def _increments(ring: Ring, values: dict[Any, Fraction], positive: set[str]) -> bool:
-    """Whether the weighted values of f pair off into increments upwards, nearest pairs first."""
-    left = dict(values)
-
-    def gap(u: Any, v: Any) -> int | None:
-        """How many coordinates of u lie above v, or None if one may lie below."""
-        moved = 0
-        for p, q in zip(u, v, strict=True):
-            d = ring.affine(Fraction(0), (Fraction(1), Fraction(-1)), (dict(p), dict(q)))
-            moved += bool(d)
-            if d and not _clearly_non_negative(ring, d, positive, slopes=False):
-                return None
-        return moved
-
-    pairs = [(g, u, v) for u in left for v in left if left[u] > 0 > left[v] and (g := gap(u, v)) is not None]
-    for _, u, v in sorted(pairs, key=lambda t: t[0]):
-        amount = min(left[u], -left[v])
-        left[u], left[v] = left[u] - amount, left[v] + amount
-    return not any(left.values())
+    return all(visibly_non_negative(ring, p, set(below), slopes=slopes) for p in goals)
 
 
 # hypotheses -------------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from attrtheory.expr.algebra import fold
 from attrtheory.expr.syntax import postorder
 from attrtheory.expr.term import Term, lift
 from attrtheory.properties import Relation, Statement
+from attrtheory.properties.statement import HOLDS
 from attrtheory.prove.refute import Question
 from attrtheory.prove.verdict import Witness
 from attrtheory.semantics.paths import close_means
@@ -74,7 +75,7 @@ def _closed(r: Relation) -> Relation:
 
 def _formula(r: Relation, smt: Smt, memo: dict[Term, Any]) -> Any:
     lhs, rhs = fold(r.lhs, smt, memo), fold(r.rhs, smt, memo)
-    return {"=": lhs == rhs, ">=": lhs >= rhs, ">": lhs > rhs}[r.kind]
+    return HOLDS[r.kind](lhs, rhs)
 
 
 def _refuted(question: Question, model: Any, smt: Smt) -> Answer:

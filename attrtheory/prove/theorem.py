@@ -1,14 +1,14 @@
 """Theorem files: what is claimed, in words and as data, with the verdict expected. Nothing in them is executed.
 
-    title = "Shapley values are complete"
-    statement = "..."
-    source = "..."
-    expected = "Proved"
+title = "Shapley values are complete"
+statement = "..."
+source = "..."
+expected = "Proved"
 
-    [claim]
-    property = "completeness"
-    method = "shapley"
-    family = {kind = "every", n = [2, 3, 4, 5, 6]}
+[claim]
+property = "completeness"
+method = "shapley"
+family = {kind = "every", n = [2, 3, 4, 5, 6]}
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ def read_theorem(path: Path) -> Theorem:
 
 def _claims(data: Mapping[str, Any]) -> Iterator[Claim]:
     method = _method(data["method"])
-    sizes = data["family"].get("n")
-    for n in sizes if isinstance(sizes, list) else [sizes]:
+    given: Any = data["family"].get("n")
+    for n in list[Any](given) if isinstance(given, list) else [given]:
         family = _family({**data["family"], "n": n} if n is not None else data["family"])
         yield Claim(_property(data["property"]), method, family, _domain(data.get("domain", {}), family.n))
 
@@ -82,7 +82,7 @@ def _property(data: Any) -> Property:
             return get_property(data)
         case {"agreement": other}:
             return agrees_with(_method(other))
-        case {"formula": list(texts)}:
+        case {"formula": texts}:
             return has_formula([_term(t) for t in texts])
         case _:
             raise BadInput(f"a property is a name, an agreement or a formula; got {data!r}")
@@ -106,9 +106,9 @@ def _domain(data: Mapping[str, Any], n: int) -> Domain:
     def point(value: Any) -> tuple[Fraction, ...]:
         return (Fraction(0),) * n if value == "zero" else tuple(rational(v) for v in value)
 
-    points = {k: point(data[k]) for k in ("x", "lower", "upper") if k in data}
+    x, lower, upper = (point(data[k]) if k in data else None for k in ("x", "lower", "upper"))
     baselines: Sequence[Any] | None = data.get("baselines")
-    return Domain(**points, baselines=None if baselines is None else tuple(point(b) for b in baselines))
+    return Domain(x, None if baselines is None else tuple(point(b) for b in baselines), lower, upper)
 
 
 def theorems(folder: Path) -> list[Theorem]:
@@ -144,8 +144,12 @@ def check_theorem(theorem: Theorem, folder: Path) -> Iterator[Checked]:
     for claim in theorem.claims:
         path = certificate_path(folder, claim)
         if not path.is_file():
-            raise BadCertificate(f"{theorem.path}: no certificate {path.name} for {claim}; run attrtheory prove {folder}")
+            raise BadCertificate(
+                f"{theorem.path}: no certificate {path.name} for {claim}; run attrtheory prove {folder}"
+            )
         checked = check(path, claim)
         if checked.verdict.name != theorem.expected:
-            raise BadCertificate(f"{theorem.path} expects {theorem.expected}; the certificate says {checked.verdict.name}")
+            raise BadCertificate(
+                f"{theorem.path} expects {theorem.expected}; the certificate says {checked.verdict.name}"
+            )
         yield checked

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from attrtheory.audit.data import AuditResult, Finding, Quadrature
+from attrtheory.audit.data import AuditResult, Finding, NetworkFacts, Quadrature
 from attrtheory.errors import BadInput
 from attrtheory.expr.syntax import loads
 from attrtheory.prove.verdict import Witness
 from attrtheory.report.numbers import Shortened, exact, feature, number
-from attrtheory.report.wording import LOOKS, listed, required, witness_of
+from attrtheory.report.wording import LOOKS, concerned, listed, required, witness_of
 
 MOST_VALUES = 200  # exact coordinates of a witness on the page; the certificate has all of them
 
@@ -73,11 +73,16 @@ def has_witness(f: Finding) -> bool:
     return f.witness is not None or witness_of(f.verdict) is not None
 
 
-def sides(f: Finding) -> Sides | None:
+def of_groups(f: Finding, network: NetworkFacts) -> bool:
+    """Whether the witness is an input of the game of feature groups, and none of the network."""
+    return f.witness is not None and f.witness.x.shape != network.input_shape
+
+
+def sides(f: Finding, network: NetworkFacts) -> Sides | None:
     """Both sides at the witness: on the network where it was run there, else as the engine found them."""
     if (w := f.witness) is not None:
-        names = [feature(k, w.x.shape) for k in w.features] if w.values is None or w.values.shape == w.x.shape else [f"group {k}" for k in w.features]
-        about = "" if len(names) == w.x.size and len(names) > 8 else listed(names)
+        name = (lambda k: f"group {k}") if of_groups(f, network) else (lambda k: feature(k, w.x.shape))
+        about = listed([name(k) for k in concerned(w.relation, w.features)])
         torch = (number(w.torch_lhs), number(w.torch_rhs), number(w.torch_lhs - w.torch_rhs))
         return Sides(*_headline(w.relation, w.lhs, w.rhs), about, exact(w.lhs), exact(w.rhs), _difference(w.lhs, w.rhs), torch)
     if (found := witness_of(f.verdict)) is not None:
@@ -108,7 +113,7 @@ def coordinates(f: Finding) -> tuple[list[tuple[str, Shortened]], int]:
 def models(found: Witness | None) -> list[tuple[str, str]]:
     """The models that a witness against every model brings, in ordinary notation."""
     names = {"f": "model", "g": "second model", "disguise": "zero added to write another program"}
-    return [(names.get(key, key), _notation(str(text))) for key, text in (found.model or {}).items()] if found else []
+    return [(names[key], _notation(str(text))) for key, text in (found.model or {}).items() if key in names] if found else []
 
 
 def _notation(text: str) -> str:

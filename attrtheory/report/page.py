@@ -11,14 +11,15 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from attrtheory.audit.data import AuditResult, AuditedInput, NetworkWitness
+from attrtheory.audit.data import AuditResult
 from attrtheory.errors import BadInput
 from attrtheory.report import evidence, wording
 from attrtheory.report.formulas import prose
 from attrtheory.report.numbers import exact, feature, number, require_finite, visible
-from attrtheory.report.panels import Panel, attribution_panels, witness_panels
-from attrtheory.report.pixels import colour_bar, is_image
-from attrtheory.report.plots import panel_png, quadrature_figure
+from attrtheory.report.panels import attribution_panels
+from attrtheory.report.pixels import colour_bar, is_image, png
+from attrtheory.report.plots import quadrature_figure
+from attrtheory.report.witness import witness_panels
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -59,8 +60,8 @@ def _environment() -> Environment:
     )
     env.tests["by_solver"] = wording.by_solver
     env.globals.update(
-        LOOKS=wording.LOOKS, evidence=evidence, wording=wording, feature=feature, is_image=is_image, input_pictures=_input_pictures,
-        witness_pictures=_witness_pictures, quadrature_picture=lambda rows: _data(quadrature_figure(rows)), colour_bar=_data(colour_bar()),
+        LOOKS=wording.LOOKS, evidence=evidence, wording=wording, feature=feature, is_image=is_image, attribution_panels=attribution_panels,
+        witness_panels=witness_panels, pixels=lambda rgb: _data(png(rgb)), quadrature_picture=lambda rows: _data(quadrature_figure(rows)), colour_bar=_data(colour_bar()),
     )
     return env
 
@@ -72,18 +73,6 @@ def _shown(value: Any) -> Any:
 
 def _data(png: bytes) -> str:
     return f"data:image/png;base64,{b64encode(png).decode('ascii')}"
-
-
-def _pictures(panels: Sequence[Panel]) -> list[tuple[str, Panel]]:
-    return [(_data(panel_png(p)), p) for p in panels]
-
-
-def _input_pictures(a: AuditedInput) -> list[tuple[str, Panel]]:
-    return _pictures(attribution_panels(a.x, a.attributions, baseline=a.baseline))
-
-
-def _witness_pictures(w: NetworkWitness) -> list[tuple[str, Panel]]:
-    return _pictures(witness_panels(w))
 
 
 def _shape(shape: Sequence[int]) -> str:

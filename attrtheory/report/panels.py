@@ -1,20 +1,20 @@
-"""What each picture shows: an input, a baseline, a method's attributions, a witness; with words for those who can't see it."""
+"""What each picture shows: an input, a baseline, a method's attributions; with words for those who can't see it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from attrtheory.audit.data import MethodValues, NetworkWitness
+from attrtheory.audit.data import MethodValues
 from attrtheory.errors import BadInput
 from attrtheory.report.numbers import feature, number
 from attrtheory.report.pixels import Rgb, divided, enlarge, finite, is_image, largest, on_grid, outlined, painted, photo, shades, signed
 from attrtheory.report.wording import listed, spoken
 
 MOST_BARS = 20
-MOST_FRAMES = 64  # more frames than these hide the picture
+Naming = Callable[[int], str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +31,13 @@ class Panel:
     marks: tuple[int, ...] = ()
     neutral: bool = False
 
+    @property
+    def bars(self) -> list[tuple[str, float, float, float, bool]]:
+        """For every bar its label, its value, where it starts and how long it is in percent, whether it is marked."""
+        parts = zip(self.labels, map(float, self.values), strict=True)
+        length = 50 / self.scale
+        return [(t, v, 50 + min(v, 0) * length, abs(v) * length, k in self.marks) for k, (t, v) in enumerate(parts)]
+
 
 def attribution_panels(x: np.ndarray, attributions: Sequence[MethodValues], *, baseline: np.ndarray | None = None) -> list[Panel]:
     """The input, its baseline where that is not one constant, and every method's attributions.
@@ -43,12 +50,14 @@ def attribution_panels(x: np.ndarray, attributions: Sequence[MethodValues], *, b
         _require_fit(m, x.shape)
     scales = {k: largest([_drawn(m, x.shape) for m in attributions if _kind(m) == k]) for k in set(map(_kind, attributions))}
     relative = [np.abs(m.values).ravel() / scales[_kind(m)] for m in attributions if m.groups is None]
-    shown = _shown(np.max(relative, axis=0) if relative else np.abs(x).ravel())
+    shown = largest_few(np.max(relative, axis=0) if relative else x)
     panels = [_method_panel(m, x.shape, scales[_kind(m)], shown) for m in attributions]
-    return [*input_panels(x, baseline, shown), *panels]
+    return [*input_panels(x, baseline, shown, naming(x.shape)), *panels]
 
 
-def input_panels(x: np.ndarray, baseline: np.ndarray | None, shown: Sequence[int], marks: Sequence[int] = ()) -> list[Panel]:
+def input_panels(
+    x: np.ndarray, baseline: np.ndarray | None, shown: Sequence[int], name: Naming, marks: Sequence[int] = ()
+) -> list[Panel]:
     """The input and, where it is not one constant, the baseline; both in the same shades or on the same scale."""
     if baseline is not None and np.shape(baseline) != x.shape:
         raise BadInput(f"the baseline has shape {np.shape(baseline)}, the input {x.shape}; they must be the same")
@@ -58,44 +67,17 @@ def input_panels(x: np.ndarray, baseline: np.ndarray | None, shown: Sequence[int
     if flat:
         del points["baseline"]
     panels: list[Panel] = []
-    for name, values in points.items():
-        alt = f"{name} with values from {number(float(values.min()))} to {number(float(values.max()))}"
+    for what, values in points.items():
+        alt = f"{what} with values from {number(float(values.min()))} to {number(float(values.max()))}"
         if is_image(x.shape):
             low, high = shades(list(points.values()))
-            notes = (f"black {number(low)}, white {number(high)}", _channels(x.shape, "mean"), note)
+            notes = (f"black {number(low)}, white {number(high)}", over_channels(x.shape, "mean"), note)
             rgb = outlined(photo(values, low, high), marks, x.shape)
-            panels.append(Panel(name, _some(*notes), f"Picture of the {alt}", rgb))
+            panels.append(Panel(what, some(*notes), f"Picture of the {alt}", rgb))
         else:
-            bars, labels, rows, rest = _bars(values.ravel(), x.shape, shown, marks)
-            words = f"Bars of the {alt}"
-            panels.append(Panel(name, _some(rest, note), words, None, bars, labels, largest(list(points.values())), rows, neutral=True))
+            scale = largest(list(points.values()))
+            panels.append(bars(what, (note,), f"Bars of the {alt}", values, shown, name, scale, marks, neutral=True))
     return panels
-
-
-def witness_panels(w: NetworkWitness) -> list[Panel]:
-    """The witness: input, baseline, attributions, with the features of the failing relation pointed out."""
-    x = finite(w.x, "the witness")
-    own = w.values is None or np.shape(w.values) == x.shape  # else one number for each group
-    marks = w.features if own and len(w.features) < x.size and len(w.features) <= MOST_FRAMES else ()
-    weight = np.abs(x - w.baseline).ravel() if w.values is None or not own else np.abs(finite(w.values, "attributions")).ravel()
-    if marks:
-        weight[list(marks)] = np.inf
-    shown = _shown(weight)
-    panels = input_panels(x, w.baseline, shown, marks)
-    if w.values is None:
-        return panels
-    values = finite(w.values, "attributions")
-    alt = f"Attributions at the witness, {_extremes(values.ravel(), x.shape if own else None)}"
-    if own and is_image(x.shape):
-        scale = largest([on_grid(values)])
-        notes = _some(_plus_minus(scale), _channels(x.shape, "sum"))
-        return [*panels, Panel("attributions", notes, alt, outlined(signed(on_grid(values), scale), marks, x.shape))]
-    scale = largest([values])
-    if own:
-        bars, labels, rows, rest = _bars(values.ravel(), x.shape, shown, marks)
-        return [*panels, Panel("attributions", _some(rest), alt, None, bars, labels, scale, rows)]
-    bars, labels, rows, rest = _bars(values.ravel(), None, _shown(np.abs(values.ravel())), [k for k in w.features if k < values.size])
-    return [*panels, Panel("attributions of groups", _some(rest), alt, None, bars, labels, scale, rows)]
 
 
 def _method_panel(m: MethodValues, shape: tuple[int, ...], scale: float, shown: Sequence[int]) -> Panel:
@@ -103,27 +85,33 @@ def _method_panel(m: MethodValues, shape: tuple[int, ...], scale: float, shown: 
     kinks = f", touches {len(m.kinks)} kink{'s' * (len(m.kinks) > 1)}" if m.kinks else ""
     facts = f"sum {number(float(m.values.sum()))}, {m.trust}{kinks}"
     title, values = spoken(m.method), m.values
-    alt = f"Attributions by {title}, {_extremes(values.ravel(), shape if m.groups is None else None)}"
+    alt = f"Attributions by {title}, {extremes(values, naming(shape) if m.groups is None else group)}"
     if is_image(shape):
         colours = signed(_drawn(m, shape), scale)
         rgb = enlarge(colours) if m.groups is None else divided(colours, m.groups)
-        notes = _some(facts, _plus_minus(scale), own.get(_kind(m), ""), _channels(shape, "sum") if m.groups is None else "")
+        notes = some(facts, plus_minus(scale), own.get(_kind(m), ""), over_channels(shape, "sum") if m.groups is None else "")
         return Panel(title, notes, alt, rgb)
     if m.groups is None:
-        bars, labels, _, rest = _bars(values.ravel(), shape, shown)
-    else:
-        members = [[feature(int(i), shape) for i in np.flatnonzero(m.groups.ravel() == g)] for g in range(values.size)]
-        bars, labels, _, rest = _bars(values, None, _shown(np.abs(values)))
-        labels = tuple(f"{label}: {listed(members[int(label.split()[1])], 2)}" for label in labels)
-    return Panel(title, _some(facts, own.get(_kind(m), ""), rest), alt, None, bars, labels, scale)
+        return bars(title, (facts, own.get(_kind(m), "")), alt, values, shown, naming(shape), scale)
+    members = [[feature(int(i), shape) for i in np.flatnonzero(m.groups == g)] for g in range(values.size)]
+    name = lambda k: f"group {k}: {listed(members[k], 2)}"
+    return bars(title, (facts, own["groups"]), alt, values, largest_few(values), name, scale)
 
 
-def _bars(values: np.ndarray, shape: tuple[int, ...] | None, shown: Sequence[int], marks: Sequence[int] = ()):  # noqa: ANN202
-    """Values, labels, marked rows and a remark on what is left out; without a shape these are groups."""
-    labels = tuple(f"group {k}" if shape is None else feature(k, shape) for k in shown)
+def bars(
+    title: str, notes: Sequence[str], alt: str, values: np.ndarray, shown: Sequence[int], name: Naming, scale: float,
+    marks: Sequence[int] = (), *, neutral: bool = False,
+) -> Panel:  # fmt: skip
+    """Bars for the values at `shown`, and a note if there are more."""
     rows = tuple(r for r, k in enumerate(shown) if k in set(marks))
     rest = f"{len(shown)} of {values.size}, the largest" if len(shown) < values.size else ""
-    return values[list(shown)], labels, rows, rest
+    labels = tuple(map(name, shown))
+    return Panel(title, some(*notes, rest), alt, None, values.ravel()[list(shown)], labels, scale, rows, neutral)
+
+
+def naming(shape: tuple[int, ...]) -> Naming:
+    """The names of features, by their number."""
+    return lambda k: feature(k, shape)
 
 
 def _require_fit(m: MethodValues, shape: tuple[int, ...]) -> None:
@@ -150,29 +138,33 @@ def _drawn(m: MethodValues, shape: tuple[int, ...]) -> np.ndarray:
     return on_grid(m.values) if m.groups is None else painted(m.values, m.groups)
 
 
-def _shown(weight: np.ndarray) -> list[int]:
-    """The features that get a bar, in their order."""
-    return sorted(int(k) for k in np.argsort(-weight, kind="stable")[:MOST_BARS])
+def group(k: int) -> str:
+    return f"group {k}"
 
 
-def _extremes(values: np.ndarray, shape: tuple[int, ...] | None) -> str:
-    def at(k: int) -> str:
-        return f"{number(float(values[k]))} at {f'group {k}' if shape is None else feature(k, shape)}"
-
-    return f"largest {at(int(values.argmax()))}, smallest {at(int(values.argmin()))}"
+def largest_few(values: np.ndarray) -> list[int]:
+    """Those that get a bar, in their order."""
+    return sorted(int(k) for k in np.argsort(-np.abs(values).ravel(), kind="stable")[:MOST_BARS])
 
 
-def _plus_minus(scale: float) -> str:
+def extremes(values: np.ndarray, name: Naming) -> str:
+    """The largest and the smallest value, and where they are."""
+    high, low = int(values.argmax()), int(values.argmin())
+    return f"largest {number(float(values.flat[high]))} at {name(high)}, smallest {number(float(values.flat[low]))} at {name(low)}"
+
+
+def plus_minus(scale: float) -> str:
+    """The ends of a colour scale."""
     return f"scale ±{number(scale)}"
 
 
-def _channels(shape: tuple[int, ...], how: str) -> str:
+def over_channels(shape: tuple[int, ...], how: str) -> str:
+    """What became of the channels of an image, where they were put together."""
     several = len(shape) == 3 and shape[0] > 1 and not (how == "mean" and shape[0] == 3)
     return f"{how} of {shape[0]} channels" if several else ""
 
 
-def _some(*notes: str) -> tuple[str, ...]:
+def some(*notes: str) -> tuple[str, ...]:
+    """The notes that say something."""
     return tuple(filter(None, notes))
 
-
-__all__ = ["Panel", "attribution_panels", "input_panels", "witness_panels"]

@@ -103,11 +103,16 @@ def outlined(rgb: Rgb, features: Sequence[int], shape: tuple[int, ...]) -> Rgb:
     k = plain.shape[0] // rgb.shape[0]
     if any(not 0 <= index < prod(shape) for index in features):
         raise BadInput(f"features {list(features)[:8]} are not all among the {prod(shape)} features of shape {shape}")
-    cells = [tuple(int(v) * k for v in np.unravel_index(index, shape)[-2:]) for index in features]
-    framed, width = plain.copy(), max(2, k // 8)
+    if not features:
+        return plain
+    width = max(2, k // 8)
+    margin = 2 * width  # room for frames of features at the border
+    plain = np.pad(plain, ((margin, margin), (margin, margin), (0, 0)), constant_values=228)
+    cells = [tuple(margin + int(v) * k for v in np.unravel_index(index, shape)[-2:]) for index in features]
+    framed = plain.copy()
 
     def around(i: int, j: int, more: int) -> tuple[slice, slice]:
-        return np.s_[max(0, i - more) : i + k + more, max(0, j - more) : j + k + more]
+        return np.s_[i - more : i + k + more, j - more : j + k + more]
 
     # All frames before all features: those of neighbours join, and no feature's own colour is covered.
     for more, colour in ((2 * width, (255, 214, 0)), (width, (0, 0, 0))):

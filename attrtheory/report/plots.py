@@ -1,4 +1,4 @@
-"""Figures as PNG: bars of features, quadrature against the exact value, one input with all its attributions.
+"""Figures as PNG: quadrature against the exact value, one input with all its attributions.
 
 Figures are built without pyplot, so nothing is shared with, or left behind in, a caller's session.
 """
@@ -18,8 +18,8 @@ from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
 from attrtheory.audit.data import MethodValues, Quadrature
 from attrtheory.errors import BadInput
 from attrtheory.report.numbers import number, visible
-from attrtheory.report.panels import Panel, attribution_panels
-from attrtheory.report.pixels import finite, png
+from attrtheory.report.panels import attribution_panels
+from attrtheory.report.pixels import finite
 
 INK, QUIET, POSITIVE, NEGATIVE, MARK = "#1f2933", "#7b8794", "#b2182b", "#2166ac", "#ffd600"
 ERROR, GAP = "#b84a00", "#0072b2"
@@ -66,17 +66,6 @@ def draw_bars(
         ax.text(1.02, k, number(float(v)), transform=ax.get_yaxis_transform(), va="center", fontsize=8, color=INK)
 
 
-def bars_figure(values: np.ndarray, labels: Sequence[str], scale: float, *, marks: Sequence[int] = (), neutral: bool = False) -> bytes:
-    """`draw_bars` alone."""
-    # Margins from the length of the texts: a layout engine would draw every picture twice.
-    left, right = (0.15 + 0.067 * max(map(len, texts)) for texts in (labels, [number(float(v)) for v in finite(values, "bars")]))
-    wide, tall = 1.9 + left + right, 0.32 + 0.24 * len(labels)
-    figure = Figure(figsize=(wide, tall))
-    ax = figure.add_axes((left / wide, 0.27 / tall, 1.9 / wide, 1 - 0.32 / tall))
-    draw_bars(ax, values, labels, scale, marks=marks, neutral=neutral)
-    return render(figure)
-
-
 def quadrature_figure(rows: Sequence[Quadrature]) -> bytes:
     """Steps against completeness gap and true error, one panel for each way to integrate, on the same logarithmic axes."""
     if not rows:
@@ -87,7 +76,6 @@ def quadrature_figure(rows: Sequence[Quadrature]) -> bytes:
     # Zero has no place on a logarithmic axis: it is drawn on the lowest line, which says so.
     positive = numbers[:, 1:3][numbers[:, 1:3] > 0]
     floor = 10.0 ** (np.floor(np.log10(positive.min())) - 1) if positive.size else 1e-17
-    exact_gap = max(q.exact_gap for q in rows)
     names = list(dict.fromkeys(q.name for q in rows))
     all_steps = sorted({q.steps for q in rows})
     ticks = all_steps[:: -(-len(all_steps) // 7)]
@@ -107,18 +95,10 @@ def quadrature_figure(rows: Sequence[Quadrature]) -> bytes:
         ax.grid(axis="y", color="#e4e7eb", linewidth=0.7)
         ax.spines[["top", "right"]].set_visible(False)
         if (numbers[:, 1:3] == 0).any():
-            ax.text(0.98, 0.1, f"0 is drawn at {floor:.0e}", transform=ax.transAxes, ha="right", fontsize=6.5, color=QUIET)
-        ax.text(0.98, 0.03, f"gap of the exact values: {exact_gap:.1g}", transform=ax.transAxes, ha="right", fontsize=6.5, color=QUIET)
+            ax.text(0.02, 0.03, f"0 is drawn at {floor:.0e}", transform=ax.transAxes, fontsize=6.5, color=QUIET)
     axes[0].set_ylabel("relative size", fontsize=8, color=INK)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=8, frameon=False)
     return render(figure)
-
-
-def panel_png(panel: Panel) -> bytes:
-    """One picture."""
-    if panel.rgb is not None:
-        return png(panel.rgb)
-    return bars_figure(panel.values, panel.labels, panel.scale, marks=panel.marks, neutral=panel.neutral)
 
 
 def attribution_figure(x: np.ndarray, attributions: Sequence[MethodValues], *, baseline: np.ndarray | None = None, title: str = "") -> bytes:

@@ -16,6 +16,7 @@ from attrtheory.prove.verdict import Conditional, Proof, Proved, Refuted, Vacuou
 
 _SECTION = re.compile(r"([A-Z][a-z]+):")
 _RELATION = re.compile(r"(.*): (=|>=|>)", re.DOTALL)
+_FEATURES = re.compile(r"features? (\d{1,9})(?: and (\d{1,9}))?", re.ASCII)
 _SHOULD = {"=": "=", ">=": "≥", ">": ">"}
 _BUT_IS = {"=": "≠", ">=": "<", ">": "≤"}
 
@@ -84,6 +85,19 @@ def required(relation: str) -> tuple[str, str]:
     """
     found = _RELATION.fullmatch(relation)
     return (f"{found[1]}: left {_SHOULD[found[2]]} right", _BUT_IS[found[2]]) if found else (relation, "against")
+
+
+def concerned(relation: str, features: Sequence[int]) -> tuple[int, ...]:
+    """The features that a failing relation names, among those it was stated for; none where it is about their sum.
+
+    >>> concerned("features 3 and 7: =", (1, 3, 7)), concerned("sum: =", (3,))
+    ((3, 7), ())
+    """
+    if relation.startswith("sum:"):
+        return ()
+    found = _FEATURES.match(relation)
+    named = {int(k) for k in found.groups() if k} if found else set[int]()
+    return tuple(k for k in features if k in named) or tuple(features)
 
 
 def sections(definition: Callable[..., Any]) -> dict[str, str]:

@@ -76,4 +76,4 @@ def exponents_fit(term: Term, env: Mapping[str, Size]) -> bool:
     """Whether `bits` alone decides: no intermediate exponent leaves the normal range of float64."""
     memo: dict[Term, Size] = {}
     fold(term, Dyadic(env), memo)
-    return all(-1022 <= e and e + m.bit_length() <= 1023 for m, e in memo.values())
+    return all(e >= -1022 and e + m.bit_length() <= 1023 for m, e in memo.values())

@@ -62,7 +62,9 @@ class Derivative:
 
     def mean01(self, level: int, body: Pair) -> Pair:
         if body[1] is not ZERO:
-            raise Unsupported("the derivative of a mean moves its break points; close the mean first, then differentiate")
+            raise Unsupported(
+                "the derivative of a mean moves its break points; close the mean first, then differentiate"
+            )
         return Free().mean01(level, body[0]), ZERO
 
     def call(self, name: str, orders: tuple[int, ...], args: Sequence[Pair]) -> Pair:

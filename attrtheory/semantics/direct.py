@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any, Generic, TypeVar
 
 from attrtheory.expr.algebra import Algebra, fold
-from attrtheory.expr.term import Term, lift
+from attrtheory.expr.term import Term, lift, var
 
 T = TypeVar("T")
 _ONE = Fraction(1)
@@ -57,19 +57,6 @@ class Value(Generic[T]):
         return self._with(self.algebra.div(self.of(other), self.value))
 
 
-class _At:
-    """An algebra whose variables are the coordinates of a point."""
-
-    def __init__(self, algebra: Algebra[Any], env: dict[str, Any]) -> None:
-        self.algebra, self.env = algebra, env
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.algebra, name)
-
-    def var(self, name: str) -> Any:
-        return self.env[name]
-
-
 @dataclass(frozen=True)
 class DirectView(Generic[T]):
     """A model given by the terms of its value and of its partial derivatives, evaluated in an algebra."""
@@ -87,7 +74,8 @@ class DirectView(Generic[T]):
     def _fold(self, term: Term, point: tuple[Any, ...]) -> Value[T]:
         probe = Value(self.algebra, self.algebra.const(Fraction(0)))
         env = {name: probe.of(p) for name, p in zip(self.names, point, strict=True)}
-        return Value(self.algebra, fold(term, _At(self.algebra, env)))
+        known = {var(name): value for name, value in env.items()}
+        return Value(self.algebra, fold(term, self.algebra, stop=known.get))
 
     def __call__(self, *point: Any) -> Value[T]:
         return self._fold(self.body, point)

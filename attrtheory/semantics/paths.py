@@ -8,10 +8,10 @@ from fractions import Fraction
 from attrtheory.errors import TooLarge, Unsupported
 from attrtheory.expr import term as t
 from attrtheory.expr.algebra import Free, fold
+from attrtheory.expr.binder import open_body
 from attrtheory.expr.forms import least, most, step
 from attrtheory.expr.term import ONE, ZERO, Term
 from attrtheory.semantics.derive import derivative
-from attrtheory.expr.binder import open_body
 
 Branch = tuple[dict[Term, bool], Term]  # (which guards are > 0, the branch-free value there)
 MAX_BRANCHES = 4096
@@ -33,7 +33,9 @@ class Branches:
     def bound(self, level: int) -> list[Branch]:
         return [({}, t.bound(level))]
 
-    def affine(self, constant: Fraction, coefficients: Sequence[Fraction], values: Sequence[list[Branch]]) -> list[Branch]:
+    def affine(
+        self, constant: Fraction, coefficients: Sequence[Fraction], values: Sequence[list[Branch]]
+    ) -> list[Branch]:
         return _product(lambda *ts: t.affine(constant, zip(coefficients, ts, strict=True)), *values)
 
     def mul(self, a: list[Branch], b: list[Branch]) -> list[Branch]:
@@ -47,13 +49,13 @@ class Branches:
         for choice, guard in g:
             here: list[Branch] = [(choice, guard)]
             if guard.op == "const":
-                out += _product(lambda _, v: v, here, a if guard.payload > 0 else b)
+                out += _product(_second, here, a if guard.payload > 0 else b)
             elif not self.splits(guard):
                 out += _product(t.ite, here, a, b)
             else:
                 for taken, side in ((True, a), (False, b)):
                     if choice.get(guard, taken) is taken:
-                        out += _product(lambda _, v: v, [({**choice, guard: taken}, guard)], side)
+                        out += _product(_second, [({**choice, guard: taken}, guard)], side)
         return _bounded(out)
 
     def mean01(self, level: int, body: list[Branch]) -> list[Branch]:
@@ -63,15 +65,21 @@ class Branches:
         return _product(lambda *ts: t.call(name, orders, ts), *args)
 
 
+def _second(_: Term, value: Term) -> Term:
+    return value
+
+
 def _product(build: Callable[..., Term], *lists: list[Branch]) -> list[Branch]:
     out: list[tuple[dict[Term, bool], tuple[Term, ...]]] = [({}, ())]
     for branches in lists:
-        out = _bounded([
-            (choice | more, (*values, value))
-            for choice, values in out
-            for more, value in branches
-            if all(choice.get(g, taken) is taken for g, taken in more.items())
-        ])
+        out = _bounded(
+            [
+                (choice | more, (*values, value))
+                for choice, values in out
+                for more, value in branches
+                if all(choice.get(g, taken) is taken for g, taken in more.items())
+            ]
+        )
     return [(choice, build(*values)) for choice, values in out]
 
 

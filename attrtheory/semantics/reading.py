@@ -31,7 +31,9 @@ class Reading:
         return a * b
 
     def div(self, a: Any, b: Any) -> Any:
-        return sympy.Piecewise((0, sympy.Eq(b, 0)), (sympy.Mul(a, sympy.Pow(b, -1, evaluate=False), evaluate=False), True))
+        return sympy.Piecewise(
+            (0, sympy.Eq(b, 0)), (sympy.Mul(a, sympy.Pow(b, -1, evaluate=False), evaluate=False), True)
+        )
 
     def ite(self, g: Any, a: Any, b: Any) -> Any:
         if b == 0 and a == g:

@@ -68,8 +68,7 @@ def test_rows_of_affine_layers_reproduce_the_layer(case):
         got = [sum((w * flat[i] for i, w in row.terms), row.bias) for row in rows]
         if isinstance(node.op, Combine):
             assert got == [
-                sum(Q(c) * v[k] for c, v in zip(node.op.coefficients, inputs, strict=True))
-                for k in range(len(got))
+                sum(Q(c) * v[k] for c, v in zip(node.op.coefficients, inputs, strict=True)) for k in range(len(got))
             ]
         else:
             assert got == naive(chain(shape, node.op), inputs[0])

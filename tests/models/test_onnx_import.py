@@ -204,9 +204,7 @@ def test_bfloat16_weights_are_exact(tmp_path: Path):
     )  # fmt: skip
     path = tmp_path / "net.onnx"
     path.write_bytes(
-        helper.make_model(
-            graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8
-        ).SerializeToString()
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
     )
     assert evaluate_exact(from_onnx(path), [Q(1)]) == [Q("0.15625")]
 

@@ -31,9 +31,7 @@ MODULES: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
     "linear": (nn.Linear(3, 2), (3,)),
     "linear on the last axis": (nn.Linear(3, 2, bias=False), (4, 3)),
     "mlp": (
-        nn.Sequential(
-            nn.Linear(3, 4), nn.ReLU(), nn.Sequential(nn.Linear(4, 4), nn.LeakyReLU(0.25)), nn.Linear(4, 2)
-        ),
+        nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Sequential(nn.Linear(4, 4), nn.LeakyReLU(0.25)), nn.Linear(4, 2)),
         (3,),
     ),
     "every way to write relu": (
@@ -49,6 +47,10 @@ MODULES: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
         Of(lambda m, x: m.layers["a"](x) + x - torch.add(x, F.relu(x), alpha=2), a=nn.Linear(3, 3)),
         (3,),
     ),
+    "weighted differences": (
+        functions(lambda x: torch.sub(x, F.relu(x), alpha=2) - x.sub(1, alpha=3) + torch.rsub(x, 2, alpha=4)),
+        (3,),
+    ),
     "a skip that reads a tensor changed in place": (
         Of(lambda m, x: double(m.layers["a"](x)), a=nn.Linear(3, 3)),
         (3,),
@@ -59,9 +61,7 @@ MODULES: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
     ),
     "the input changed in place": (nn.Sequential(nn.ReLU(inplace=True), nn.Linear(3, 1)), (3,)),
     "constants": (
-        functions(
-            lambda x: (1 - x) * 0.5 / 2 + 3 - (-x) * torch.tensor([1.0, 2.0, 0.25], dtype=torch.float64)
-        ),
+        functions(lambda x: (1 - x) * 0.5 / 2 + 3 - (-x) * torch.tensor([1.0, 2.0, 0.25], dtype=torch.float64)),
         (3,),
     ),
     "buffers": (Of(lambda m, x: (x - m.c) * (2 * m.c)), (3,)),
@@ -99,9 +99,7 @@ MODULES: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
         (2, 3, 3),
     ),
     "shapes": (
-        functions(
-            lambda x: F.relu(x.view(x.size(0), -1).unsqueeze(1).squeeze(1).reshape(-1, 3, 2)).flatten(1)
-        ),
+        functions(lambda x: F.relu(x.view(x.size(0), -1).unsqueeze(1).squeeze(1).reshape(-1, 3, 2)).flatten(1)),
         (2, 3),
     ),
     "one number per example": (Of(lambda m, x: m.layers["a"](x).squeeze(-1), a=nn.Linear(3, 1)), (3,)),

@@ -10,6 +10,7 @@ from torch_modules import functions
 
 from attrtheory.errors import BadInput, Unsupported
 from attrtheory.models.torch_import import from_torch
+from attrtheory.models.torch_layers import LAYERS
 
 
 class Counter(nn.Module):
@@ -134,6 +135,13 @@ def linear(value: float | Tensor) -> nn.Module:
 def test_bad_numbers_and_shapes_are_refused(module: nn.Module, message: str):
     with pytest.raises(BadInput, match=message):
         from_torch(module, (2,))
+
+
+def test_a_layer_of_another_shape_than_torchs_is_refused(monkeypatch: pytest.MonkeyPatch):
+    """The last line of defence against a layer that is read wrongly, or that mixes the batch."""
+    monkeypatch.setitem(LAYERS, "aten.relu", lambda at, x: at.build.reshape(at.name, x, (3, 1)))
+    with pytest.raises(Unsupported, match="one by one"):
+        from_torch(nn.ReLU(), (3,))
 
 
 def test_a_variance_below_zero_is_refused():

@@ -1,0 +1,1 @@
+"""Models: what can be explained, and how it comes in."""

@@ -1,0 +1,179 @@
+"""Mutants: each breaks one rule of the sweep, and the comparison with the rational definition must notice."""
+
+from __future__ import annotations
+
+from fractions import Fraction as Q
+
+import numpy as np
+import pytest
+import torch
+from lower.nets import FAMILIES, chain, convolutional, dense, linear
+from lower.replica import integrated_gradients_replica
+
+import attrtheory.lower.enclosure as enclosure
+import attrtheory.lower.line as line
+import attrtheory.lower.line_exact as line_exact
+from attrtheory.lower.integral_exact import integrated_gradients_exact
+from attrtheory.lower.integrated_gradients import integrated_gradients_line, mean_gradient_line
+from attrtheory.lower.layers import Pool, Ramp
+from attrtheory.lower.slopes import Slopes
+from attrtheory.errors import EngineDisagreement
+from attrtheory.models.ops import MaxPool2d, Relu
+
+TIED = chain((2,), linear([[1, -1]]), Relu())
+POOLED = chain((1, 1, 3), MaxPool2d((1, 3), (1, 1), (0, 0, 0, 0), (1, 1)))
+
+
+def cases():
+    """Networks of every family with random ends, and two paths inside kinks."""
+    for seed in range(3):
+        for family in FAMILIES:
+            rng = np.random.default_rng(seed)
+            graph = family(rng)
+            yield graph, *rng.normal(size=(2, *graph.input_shape))
+    yield TIED, np.zeros(2), np.ones(2)
+    yield POOLED, np.zeros((1, 1, 3)), np.ones((1, 1, 3))
+
+
+def truths():
+    for graph, x0, x in cases():
+        exact = integrated_gradients_exact(graph, x0, x, 0).values
+        yield graph, x0, x, np.array([int(q.p) / int(q.q) for q in exact]).reshape(x.shape)
+
+
+@pytest.fixture(scope="module")
+def known():
+    return list(truths())
+
+
+def compare_float(known):
+    for graph, x0, x, truth in known:
+        gradient = mean_gradient_line(graph, torch.tensor(x0), torch.tensor(x), 0).numpy()
+        assert np.abs(gradient * (x - x0) - truth).max() <= 1e-12 * np.abs(truth).max()
+
+
+def compare_enclosed(known):
+    for graph, x0, x, truth in known:
+        (found,) = integrated_gradients_line(graph, x, x0, 0, settle=False)
+        assert (found.lower <= truth).all()
+        assert (truth <= found.upper).all()
+
+
+def compare_exact():
+    """Small enough for the replica."""
+    for graph, x0, x in [(dense(np.random.default_rng(1)), *np.ones((2, 6)) * [[-1], [1]]), *list(cases())[-2:],
+                         (POOLED, np.zeros((1, 1, 3)), np.array([[[1.0, -2.0, 3.0]]])),
+                         (POOLED, np.array([[[0.0, -1.0, -2.0]]]), np.array([[[0.0, 1.0, 4.0]]]))]:  # fmt: skip
+        points = [[Q(v) for v in p.ravel().tolist()] for p in (x0, x)]
+        found = integrated_gradients_exact(graph, x0, x, 0).values
+        assert [Q(int(q.p), int(q.q)) for q in found] == integrated_gradients_replica(graph, *points, 0)
+
+
+def test_the_sweeps_themselves_pass(known):
+    compare_float(known)
+    compare_enclosed(known)
+    compare_exact()
+
+
+def no_changes(pool, z):
+    return torch.zeros(0, dtype=torch.long), z.new_zeros(0)
+
+
+def positive_changes_only(pool, z, true=line.winner_changes):
+    return true(pool, z.clamp(min=0))
+
+
+def first_change_only(pool, z, true=line.winner_changes):
+    piece, ratio = true(pool, z)
+    keep = torch.ones_like(piece, dtype=torch.bool)
+    keep[1:] = piece[1:] != piece[:-1]
+    return piece[keep], ratio[keep]
+
+
+def merged_loosely(layer, t, rows, memory=0, true=line.bends):
+    new = true(layer, t, rows)
+    return new[[bool((t - b).abs().min() > 1e-3) for b in new]]
+
+
+FLOAT_MUTANTS = {
+    "winner changes of pools are dropped": (line, "winner_changes", no_changes),
+    "winner changes at negative maxima are dropped": (line, "winner_changes", positive_changes_only),
+    "one winner change per piece": (line, "winner_changes", first_change_only),
+    "breakpoints closer than 1e-3 are merged": (line, "bends", merged_loosely),
+    "relu'(0) = 1": (Ramp, "on", lambda self, z: z >= 0),
+    "the last of tied entries wins": (
+        Pool, "best", lambda self, w: w.shape[-1] - 1 - w.flip(-1).argmax(-1),
+    ),
+    "the slope of leaky units is rounded to float32": (
+        Ramp, "slope", property(lambda self: float(np.float32(self._slope)), lambda self, s: setattr(self, "_slope", s)),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mutant", FLOAT_MUTANTS.values(), ids=FLOAT_MUTANTS)
+def test_a_float_mutant_is_caught(mutant, known, monkeypatch):
+    owner, name, wrong = mutant
+    fresh = [(type(g)(g.input_shape, g.nodes), *rest) for g, *rest in known]  # no tensors made before the mutation
+    monkeypatch.setattr(owner, name, wrong, raising=False)
+    with pytest.raises(AssertionError):
+        compare_float(fresh)
+
+
+def nothing_free(layer, z, e, left, right, true=enclosure._ramp):
+    slopes, hopeful, bound = true(layer, z, e, left, right)
+    return Slopes(on=z[left] > 0, free=torch.zeros_like(slopes.free)), hopeful & False, bound
+
+
+def nothing_tied(layer, z, e, left, right, true=enclosure._pool):
+    slopes, hopeful, bound = true(layer, z, e, left, right)
+    slopes.free = torch.zeros_like(slopes.free)
+    return slopes, hopeful & False, bound
+
+
+ENCLOSURE_MUTANTS = {
+    "units near their kink count as decided": (enclosure, "_ramp", nothing_free),
+    "tied windows count as decided": (enclosure, "_pool", nothing_tied),
+}
+
+
+@pytest.mark.parametrize("mutant", ENCLOSURE_MUTANTS.values(), ids=ENCLOSURE_MUTANTS)
+def test_an_enclosure_mutant_is_caught(mutant, known, monkeypatch):
+    """What it claims is then narrower than the range that the rational sweep finds over all conventions."""
+    ranges = [integrated_gradients_exact(g, x0, x, 0) for g, x0, x, _ in known]
+    monkeypatch.setattr(*mutant)
+    with pytest.raises(AssertionError):
+        for (graph, x0, x, _), exact in zip(known, ranges, strict=True):
+            (found,) = integrated_gradients_line(graph, x, x0, 0, settle=False)
+            for a, q in zip(found.lower.ravel().tolist(), exact.lower, strict=True):
+                assert Q(a) <= Q(int(q.p), int(q.q))
+            for b, q in zip(found.upper.ravel().tolist(), exact.upper, strict=True):
+                assert Q(int(q.p), int(q.q)) <= Q(b)
+
+
+EXACT_MUTANTS = {
+    "0 counts as positive": ("signs", lambda v: (v >= 0).astype(np.int8) - (v < 0).astype(np.int8)),
+    "winner changes of pools are dropped": ("winner_changes", lambda net, k, t, z: []),
+    "sign changes are dropped": ("sign_changes", lambda t, z: []),
+    "new pieces copy the wrong old piece": (
+        "merged", lambda t, new, true=line_exact.merged: (lambda p, i: (p, np.minimum(i + 1, i.max())))(*true(t, new)),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mutant", EXACT_MUTANTS.values(), ids=EXACT_MUTANTS)
+def test_a_rational_mutant_is_caught(mutant, monkeypatch):
+    monkeypatch.setattr(line_exact, *mutant)
+    with pytest.raises((AssertionError, EngineDisagreement)):
+        compare_exact()
+
+
+@pytest.mark.parametrize("name", ["relu'(0) = 1", "the last of tied entries wins"])
+def test_completeness_does_not_notice(name, monkeypatch):
+    """Why no residual is taken for a proof: these mutants' attributions are wrong and add up exactly."""
+    monkeypatch.setattr(*FLOAT_MUTANTS[name])
+    wrong = []
+    for graph, x0, x, truth in list(truths())[-2:]:
+        gradient = mean_gradient_line(graph, torch.tensor(x0), torch.tensor(x), 0).numpy() * (x - x0)
+        assert gradient.sum() == truth.sum()
+        wrong.append((gradient != truth).any())
+    assert any(wrong)
