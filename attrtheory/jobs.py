@@ -59,7 +59,8 @@ def explain_job(
         raise BadInput(f"the data has rows 0 to {len(inputs) - 1}; got {row}")
     found = explain(graph, inputs[row : row + 1], method, target=target, exact=exact)
     (attributed,) = found.rows
-    yield f"{method} of output {found.target[0]}: sum {found.values.sum():.6g}, residual {found.residual[0]:.2e}, trust {found.trust[0]}"
+    total, residual = found.values.sum(), found.residual[0]
+    yield f"{method} of output {found.target[0]}: sum {total:.6g}, residual {residual:.2e}, trust {found.trust[0]}"
     yield from (f"kink: {k}" for k in found.kinks[0])
     values = attributed.exact or found.values[0].ravel().tolist()
     order = sorted(range(len(values)), key=lambda i: -abs(values[i]))[:10]

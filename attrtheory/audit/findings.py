@@ -23,7 +23,7 @@ from attrtheory.models.serial import graph_digest, graph_to_json
 from attrtheory.properties import Property
 from attrtheory.prove.certificate import to_certificate, write
 from attrtheory.prove.claim import Claim, Domain, canonical
-from attrtheory.prove.network import numeric_statement, settle_on_network
+from attrtheory.prove.network import network_of, numeric_statement, settle_on_network
 from attrtheory.prove.verdict import Proved, Refuted, Verdict, Witness
 
 FEATURES = 3  # properties that speak of single features are stated for the most attributed ones
@@ -123,8 +123,7 @@ def _point(x: np.ndarray) -> tuple[Fraction, ...]:
 
 def network_witness(claim: Claim, witness: Witness) -> NetworkWitness:
     """The witness as arrays, with both sides evaluated again in torch float64."""
-    family = claim.family
-    assert isinstance(family, Network)
+    family = network_of(claim)
     features = tuple((witness.model or {})["features"])  # type: ignore[arg-type]
     floats = numeric_statement(claim, witness.values, features, FloatFn)
     relation = next(r for r in floats.conclusions if f"{r.label}: {r.kind}" == witness.relation)

@@ -9,10 +9,9 @@ from fractions import Fraction
 from attrtheory.errors import AttrTheoryError
 from attrtheory.models.exact_graph import evaluate_exact, gradient_exact
 from attrtheory.models.graph import Graph
-from attrtheory.models.network import Network
 from attrtheory.models.ops import PIECEWISE, Relu
 from attrtheory.prove.claim import Claim
-from attrtheory.prove.network import failure
+from attrtheory.prove.network import failure, network_of
 from attrtheory.prove.verdict import Witness
 
 Point = tuple[Fraction, ...]
@@ -60,8 +59,7 @@ def candidates(claim: Claim, samples: Sequence[Sample], features: Sequence[int])
 
 def kinked(claim: Claim, samples: Sequence[Sample]) -> Iterator[Candidate]:
     """The samples moved onto the hyperplane where a unit of the first piecewise layer is 0."""
-    assert isinstance(claim.family, Network)
-    graph = claim.family.graph
+    graph = network_of(claim).graph
     k = next((k for k, node in enumerate(graph.nodes, start=1) if isinstance(node.op, PIECEWISE)), None)
     if k is None or not isinstance(graph.nodes[k - 1].op, Relu) or graph.nodes[k - 1].inputs != (k - 1,):
         return

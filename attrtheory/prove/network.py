@@ -10,6 +10,7 @@ from functools import lru_cache
 from attrtheory.errors import BadInput, EngineDisagreement, TooLarge
 from attrtheory.expr.term import Term
 from attrtheory.lower.network_fn import NetworkFn, mirrored
+from attrtheory.lower.wiring import products
 from attrtheory.models.families import Every
 from attrtheory.models.network import Network
 from attrtheory.properties import Relation, Scene, Statement
@@ -19,6 +20,8 @@ from attrtheory.prove.claim import Claim, Domain
 from attrtheory.prove.verdict import NotApplicable, Proof, Proved, Refuted, Unknown, Verdict, Witness
 
 RULE = "instance of a schematic theorem"
+MAX_SUMMED = 1_000  # features of a network on which a schematic proof of completeness is written out
+MAX_PRODUCTS = 10**9  # multiplications of rationals for one look at a witness
 
 
 def is_instance(claim: Claim) -> bool:
@@ -55,13 +58,18 @@ class _Key:
         return isinstance(other, _Key) and self.digest == other.digest
 
 
+def network_of(claim: Claim) -> Network:
+    """The network that a claim is about."""
+    if not isinstance(claim.family, Network):
+        raise BadInput(f"{claim} is not about a network")
+    return claim.family
+
+
 def numeric_statement(
     claim: Claim, values: Mapping[str, Fraction], features: Sequence[int], view: type[NetworkFn] = NetworkFn
 ) -> Statement:
     """The statement at one point, in exact numbers; variables are named as in a statement of terms."""
-    family = claim.family
-    if not isinstance(family, Network):
-        raise BadInput(f"{claim} is not about a network")
+    family = network_of(claim)
     f = view(family.graph, family.target)
     other = view(family.graph, (family.target + 1) % family.graph.outputs)
     twin = view(mirrored(family.graph), family.target) if claim.property.name == "implementation_invariance" else f
@@ -107,12 +115,27 @@ def settle_on_network(claim: Claim, candidates: Iterable[tuple[Mapping[str, Frac
     """Settle a claim about a network: an instance of a theorem, else refuted at one of the candidate points."""
     if claim.property.monotone:
         return NotApplicable("it speaks of non-decreasing models; this network is not shown to be one")
+    if claim.property.name == "completeness" and claim.family.n > MAX_SUMMED:
+        return Unknown(f"{claim.family.n} features; a schematic proof of completeness is written out for {MAX_SUMMED}")
     try:
         if is_instance(claim):
             return Proved(Proof(RULE))
+        if (work := products_at_a_point(claim)) > MAX_PRODUCTS:
+            return Unknown(
+                f"an exact look at one point takes about {work:.0e} multiplications; allowed {MAX_PRODUCTS:.0e}"
+            )
         for values, features in candidates:
             if (witness := failure(claim, values, features)) is not None:
                 return Refuted(witness)
     except TooLarge as error:
         return NotApplicable(str(error))
     return Unknown("no theorem for every model applies, and none of the points tried refutes it")
+
+
+def products_at_a_point(claim: Claim) -> int:
+    """Roughly how many multiplications evaluate the statement at one point: forward passes times their cost."""
+    graph, n = network_of(claim).graph, claim.family.n
+    passes = {"occlusion": n + 1, "shapley": 2**n, "banzhaf": 2**n, "path_gradients": 20 * n}.get(claim.method.name, 2)
+    if claim.method.name in ("integrated_gradients", "expected_gradients"):
+        passes = graph.units * (claim.method.background or 1)
+    return products(graph) * passes

@@ -1,5 +1,7 @@
-"""The trusted rules. Each checks a claim by itself, from the claim's own terms; nothing that a certificate brings is used
-but the data named in `Proof.data`. The docstring of a rule is its proof.
+"""The trusted rules; the docstring of a rule is its proof.
+
+Each checks a claim by itself, from the claim's own terms. Nothing that a certificate brings is used but the data named
+in `Proof.data`.
 """
 
 from __future__ import annotations

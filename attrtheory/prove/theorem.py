@@ -67,9 +67,14 @@ def read_theorem(path: Path) -> Theorem:
 def _claims(data: Mapping[str, Any]) -> Iterator[Claim]:
     method = _method(data["method"])
     given: Any = data["family"].get("n")
-    for n in list[Any](given) if isinstance(given, list) else [given]:
+    for n in _listed(given):
         family = _family({**data["family"], "n": n} if n is not None else data["family"])
         yield Claim(_property(data["property"]), method, family, _domain(data.get("domain", {}), family.n))
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    """A list as it is, anything else as a list of one."""
+    return value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType] (from a file)
 
 
 def _method(data: Any) -> Method:
