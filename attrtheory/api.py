@@ -49,7 +49,7 @@ def derive(method: str | Method, model: str | Fn) -> tuple[Term, ...]:
     """The attributions of a model as terms in the input `x..` and the baseline `b..`.
 
     >>> derive("occlusion", "relu(x1 - x2)")
-    (-relu(b1 - x2) + relu(x1 - x2), -relu(x1 - b2) + relu(x1 - x2))
+    (-relu(b1 - x2) + relu(x1 - x2), -relu(-b2 + x1) + relu(x1 - x2))
     """
     method = get_method(method) if isinstance(method, str) else method
     fn = parse_model(model) if isinstance(model, str) else model

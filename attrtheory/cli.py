@@ -94,6 +94,11 @@ def prove(
         claim = Claim(get_property(property_name), get_method(method), family, Domain(baselines=point))
         verdict = settle(claim)
         console.print(f"{escape(str(claim))}\n[{COLOURS.get(verdict.name, 'blue')}]{escape(str(verdict))}[/]")
+        if isinstance(verdict, Refuted):
+            from attrtheory.audit.replay import replay_in_torch
+
+            lhs, rhs = replay_in_torch(claim, verdict.witness)
+            console.print(f"the same in torch float64: {lhs:.17g} against {rhs:.17g}", highlight=False)
         if output is not None:
             if not isinstance(verdict, Proved | Refuted | Conditional | Vacuous):
                 fail(f"{verdict.name} has no certificate", 1)

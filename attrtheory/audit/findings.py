@@ -11,6 +11,7 @@ import numpy as np
 
 from attrtheory.audit.data import AuditedInput, Finding, NetworkWitness
 from attrtheory.audit.points import Sample, candidates, shrink
+from attrtheory.errors import BadCertificate
 from attrtheory.lower.attribute import needs_groups
 from attrtheory.lower.float_fn import FloatFn
 from attrtheory.lower.grouped import grouped
@@ -22,6 +23,7 @@ from attrtheory.models.network import Network
 from attrtheory.models.serial import graph_digest, graph_to_json
 from attrtheory.properties import Property
 from attrtheory.prove.certificate import to_certificate, write
+from attrtheory.prove.check import check
 from attrtheory.prove.claim import Claim, Domain, canonical
 from attrtheory.prove.network import network_of, numeric_statement, settle_on_network
 from attrtheory.prove.verdict import Proved, Refuted, Verdict, Witness
@@ -61,15 +63,25 @@ def finding(subject: Subject, method: Method, property_: Property) -> Finding:
     samples = _group_samples(graph) if on_groups else _samples(subject, method)
     features = tuple(range(min(FEATURES, graph.features))) if on_groups else _features(subject)
     claim = Claim(property_, method, Network(graph, subject.inputs[0].target), Domain(features=features))
-    verdict = settle_on_network(claim, candidates(claim, samples, features))
-    witness = None
-    if isinstance(verdict, Refuted):
-        verdict = Refuted(shrink(claim, verdict.witness, TRIES))
-        witness = network_witness(claim, verdict.witness)
+    verdict = _known(subject, claim)
+    if verdict is None:
+        verdict = settle_on_network(claim, candidates(claim, samples, features))
+        if isinstance(verdict, Refuted):
+            verdict = Refuted(shrink(claim, verdict.witness, TRIES))
+    witness = network_witness(claim, verdict.witness) if isinstance(verdict, Refuted) else None
     return Finding(
         method.name, property_.name, verdict, _scope(claim, verdict, on_groups=on_groups), witness,
         _certificate(subject, claim, verdict),
     )  # fmt: skip
+
+
+def _known(subject: Subject, claim: Claim) -> Verdict | None:
+    """The verdict of an earlier, interrupted audit into the same folder, if its certificate still holds."""
+    path = subject.folder / "certificates" / f"{claim.digest[:32]}.json"
+    try:
+        return check(path, claim, lambda _: network_of(claim).graph).verdict if path.is_file() else None
+    except BadCertificate:
+        return None
 
 
 def _certificate(subject: Subject, claim: Claim, verdict: Verdict) -> str | None:

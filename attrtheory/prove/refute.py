@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import islice, product
+from itertools import islice, product, takewhile
 
 from attrtheory.errors import BadInput, EngineDisagreement, SideCondition, Unsupported
 from attrtheory.expr.algebra import fold
@@ -157,17 +157,20 @@ def points(names: list[str], tries: int) -> Iterator[Env]:
 
 
 def shrink(q: Question, witness: Witness) -> Witness:
-    """Replace each value by the simplest one that keeps the same relation failing."""
-    best = witness
-    for name in best.values:
-        for simple in SIMPLE:
-            if simple == best.values[name]:
-                break
-            smaller = q.fails_at({**best.values, name: simple})
-            if smaller is not None and smaller.relation == best.relation:
-                best = smaller
-                break
+    """Replace values by the simplest ones that keep the same relation failing, until none gets simpler."""
+    best, before = witness, None
+    while best is not before:
+        before = best
+        for name in best.values:
+            best = next(_simpler(q, best, name), best)
     return best
+
+
+def _simpler(q: Question, best: Witness, name: str) -> Iterator[Witness]:
+    for simple in takewhile(lambda s: s != best.values[name], SIMPLE):
+        smaller = q.fails_at({**best.values, name: simple})
+        if smaller is not None and smaller.relation == best.relation:
+            yield smaller
 
 
 def replay(claim: Claim, witness: Witness) -> None:

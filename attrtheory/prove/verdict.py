@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, ClassVar
 
+from attrtheory.expr.syntax import infix, loads
+
 
 @dataclass(frozen=True)
 class Proof:
@@ -49,8 +51,16 @@ class Witness:
     model: Mapping[str, Any] | None = None
 
     def __str__(self) -> str:
-        at = ", ".join(f"{k} = {v}" for k, v in self.values.items())
-        return f"{self.relation}: {self.lhs} against {self.rhs} at {at}"
+        at = ", ".join(f"{k} = {v}" for k, v in self.values.items()) or "every point"
+        return f"{self.relation.removesuffix(': =')}: {self.lhs} against {self.rhs} at {at}{self._models()}"
+
+    def _models(self) -> str:
+        """Of which model, where the witness brings one."""
+        texts = {k: loads(str(v)) for k, v in (self.model or {}).items() if k in ("f", "disguise")}
+        if "disguise" in texts:
+            z = infix(texts["disguise"])
+            return f", for f = {infix(texts['f'])} with the zero z - relu(z) + relu(-z), z = {z}, added"
+        return f", for f = {infix(texts['f'])}" if texts else ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,6 +14,8 @@ from attrtheory.prove.verdict import Witness
 from attrtheory.report.numbers import Shortened, exact, feature, number
 from attrtheory.report.wording import LOOKS, concerned, listed, required, witness_of
 
+FEW = 8
+_COORDINATE = re.compile(r"([xb])(\d{1,9})((?:_\d+)?)", re.ASCII)
 MOST_VALUES = 200  # exact coordinates of a witness on the page; the certificate has all of them
 
 
@@ -103,11 +106,36 @@ def _difference(lhs: str, rhs: str) -> Shortened | None:
         return None
 
 
-def coordinates(f: Finding) -> tuple[list[tuple[str, Shortened]], int]:
-    """The witness's variables and their exact values, those that are not 0 first; and how many are left out."""
-    found = witness_of(f.verdict)
-    values = sorted(found.values.items(), key=lambda kv: kv[1] == 0) if found else []
-    return [(name, exact(q)) for name, q in values[:MOST_VALUES]], max(0, len(values) - MOST_VALUES)
+@dataclass(frozen=True)
+class Coordinates:
+    """A witness's variables that are not 0, with their exact values; how many more of these there are, and how many are 0."""
+
+    values: tuple[tuple[str, Shortened], ...]
+    more: int
+    zeros: int
+
+    @property
+    def few(self) -> bool:
+        """Whether a line can say it all."""
+        return len(self.values) + self.more <= FEW and not any(q.cut for _, q in self.values)
+
+
+def coordinates(f: Finding) -> Coordinates | None:
+    """Where the witness is, exactly; x and b are numbered as in pictures where it was run on the network."""
+    if (found := witness_of(f.verdict)) is None:
+        return None
+    values = [(_placed(name, f), q) for name, q in found.values.items() if q]
+    return Coordinates(
+        tuple((name, exact(q)) for name, q in values[:MOST_VALUES]), max(0, len(values) - MOST_VALUES), len(found.values) - len(values)
+    )
+
+
+def _placed(name: str, f: Finding) -> str:
+    """`x36` is `x[0,4,3]` of an 8 x 8 image; `b36_2` is the same pixel of a background's second point."""
+    found = _COORDINATE.fullmatch(name)
+    if f.witness is None or found is None or not 1 <= int(found[2]) <= f.witness.x.size:
+        return name
+    return found[1] + found[3] + feature(int(found[2]) - 1, f.witness.x.shape).removeprefix("x")
 
 
 def models(found: Witness | None) -> list[tuple[str, str]]:

@@ -84,7 +84,10 @@ def required(relation: str) -> tuple[str, str]:
     ('feature 3: left ≥ right', '<')
     """
     found = _RELATION.fullmatch(relation)
-    return (f"{found[1]}: left {_SHOULD[found[2]]} right", _BUT_IS[found[2]]) if found else (relation, "against")
+    if found is None:
+        return relation, "against"
+    label = "the sum" if found[1] == "sum" else found[1]
+    return f"{label}: left {_SHOULD[found[2]]} right", _BUT_IS[found[2]]
 
 
 def concerned(relation: str, features: Sequence[int]) -> tuple[int, ...]:
