@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from attrtheory.audit.data import AuditResult
+from attrtheory.auditing.data import AuditResult
 from attrtheory.errors import BadInput
 from attrtheory.expr.term import Term
 from attrtheory.lower.attribute import Attributed, attribute
@@ -142,9 +142,9 @@ def largest_output(graph: Graph, x: np.ndarray) -> list[int]:
 def audit(model: Any, inputs: Data, labels: Data | None = None, *, folder: Path | str, **options: Any) -> AuditResult:
     """Audit a network on data and write `report.html`, certificates and the network's file into `folder`.
 
-    See `attrtheory.audit.run.audit_network` for the options.
+    See `attrtheory.auditing.run.audit_network` for the options.
     """
-    from attrtheory.audit.run import audit_network
+    from attrtheory.auditing.run import audit_network
     from attrtheory.report.page import write_report
 
     graph = to_graph(model, inputs)

@@ -95,7 +95,7 @@ def prove(
         verdict = settle(claim)
         console.print(f"{escape(str(claim))}\n[{COLOURS.get(verdict.name, 'blue')}]{escape(str(verdict))}[/]")
         if isinstance(verdict, Refuted):
-            from attrtheory.audit.replay import replay_in_torch
+            from attrtheory.auditing.replay import replay_in_torch
 
             lhs, rhs = replay_in_torch(claim, verdict.witness)
             console.print(f"the same in torch float64: {lhs:.17g} against {rhs:.17g}", highlight=False)

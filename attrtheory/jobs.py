@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from attrtheory.audit.data import MethodValues
-from attrtheory.audit.files import read_data
+from attrtheory.auditing.data import MethodValues
+from attrtheory.auditing.files import read_data
 from attrtheory.errors import BadInput
 from attrtheory.models.graph import Graph
 

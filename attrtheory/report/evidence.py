@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from attrtheory.audit.data import AuditResult, Finding, NetworkFacts, Quadrature
+from attrtheory.auditing.data import AuditResult, Finding, NetworkFacts, Quadrature
 from attrtheory.errors import BadInput
 from attrtheory.expr.syntax import loads
 from attrtheory.prove.verdict import Witness

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from attrtheory.audit.data import AuditResult
+from attrtheory.auditing.data import AuditResult
 from attrtheory.errors import BadInput
 from attrtheory.report import evidence, wording
 from attrtheory.report.formulas import prose

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from attrtheory.audit.data import MethodValues
+from attrtheory.auditing.data import MethodValues
 from attrtheory.errors import BadInput
 from attrtheory.report.numbers import feature, number
 from attrtheory.report.pixels import Rgb, divided, enlarge, finite, is_image, largest, on_grid, outlined, painted, photo, shades, signed

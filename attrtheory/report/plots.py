@@ -15,7 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
 
-from attrtheory.audit.data import MethodValues, Quadrature
+from attrtheory.auditing.data import MethodValues, Quadrature
 from attrtheory.errors import BadInput
 from attrtheory.report.numbers import number, visible
 from attrtheory.report.panels import attribution_panels

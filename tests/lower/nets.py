@@ -85,7 +85,7 @@ def convolutional(rng) -> Graph:
 
 def averaging(rng) -> Graph:
     return chain(
-        (2, 6, 6), random_conv(rng, 2, 4, groups=2), batch_norm(rng, 4), Relu(),
+        (2, 5, 5), random_conv(rng, 2, 4, groups=2), batch_norm(rng, 4), Relu(),
         AvgPool2d((3, 3), (2, 2), (1, 1, 1, 1), bool(rng.integers(2))), batch_norm(rng, 4), Relu(),
         Reshape((36,)), random_linear(rng, 36, 3),
     )  # fmt: skip

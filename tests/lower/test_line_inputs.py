@@ -153,7 +153,7 @@ def test_a_detour_of_corners_is_exact():
 
 def test_a_kinked_segment_lends_its_kinks_and_bounds_to_the_path():
     difference = chain((2,), linear([[1, -1]]), Relu())
-    found = path_attribution_line(difference, [[0, 0], [1, 1], [2, 1]])
+    found = path_attribution_line(difference, [[0, 0], [1, 1], [2, 1]], exact=True)
     assert found.trust == "exact"
     assert found.kinks == ("layer1: 1 units at their kink on 1 of the path",)
     assert found.lower == pytest.approx([1, -1])
@@ -176,8 +176,8 @@ def test_expected_gradients_are_means_over_baselines():
 def test_quadrature_converges_to_the_sweep(method):
     truth = values(X, X0)
     errors = [np.abs(integrated_gradients_quadrature(NET, X, X0, n_steps=n, method=method) - truth).max()
-              for n in (10, 4000)]  # fmt: skip
-    assert errors[1] < 2e-3
+              for n in (10, 1000)]  # fmt: skip
+    assert errors[1] < 5e-3
     assert errors[1] < errors[0]
 
 

@@ -36,7 +36,7 @@ def shaped(graph, *points) -> list[np.ndarray]:
     return [np.array([*p, None], dtype=object)[:-1].reshape(graph.input_shape) for p in points]
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(questions())
 def test_the_rational_sweep_is_the_definition(question):
     graph, x0, x, target = question
@@ -62,27 +62,22 @@ def test_the_network_does_not_bend_between_breakpoints(question):
 FLOATS = st.one_of(st.integers(-8, 8).map(lambda n: n / 4), st.sampled_from([0.1, -1 / 3, 1e-300, 1e10]))
 
 
-@settings(max_examples=200)
-@given(questions(FLOATS), st.booleans())
-def test_every_result_is_worth_its_trust(question, certify):
+@settings(max_examples=100)
+@given(questions(FLOATS))
+def test_every_result_is_worth_its_trust(question):
     """Weights from 5e-324 to 3.5e10: what float64 cannot settle is settled in rationals, never guessed."""
     graph, x0, x, target = question
-    arrays = (np.array(p, dtype=np.float64).reshape(graph.input_shape) for p in (x0, x))
-    start, end = arrays
-    (found,) = integrated_gradients_line(graph, end, start, target, certify=certify)
+    start, end = (np.array(p, dtype=np.float64).reshape(graph.input_shape) for p in (x0, x))
+    (found,) = integrated_gradients_line(graph, end, start, target)
     truth = integrated_gradients_replica(graph, [Q(v) for v in x0], [Q(v) for v in x], target)
-    match found.trust:
-        case "exact":
-            assert list(found.exact_values) == truth
-            assert found.values.ravel().tolist() == [float(q) for q in truth]
-        case "enclosed":
-            ends = zip(found.lower.ravel().tolist(), truth, found.upper.ravel().tolist(), strict=True)
-            assert all(Q(a) <= q <= Q(b) for a, q, b in ends)
-            assert (found.upper - found.lower).max() <= 1e-6 * np.abs(found.values).max()
-        case "float":
-            assert not certify
-            error = max(abs(Q(v) - q) for v, q in zip(found.values.ravel().tolist(), truth, strict=True))
-            assert error <= 1e-9 * max(map(abs, truth))
+    if found.trust == "exact":
+        assert list(found.exact_values) == truth
+        assert found.values.ravel().tolist() == [float(q) for q in truth]
+    else:
+        ends = zip(found.lower.ravel().tolist(), truth, found.upper.ravel().tolist(), strict=True)
+        assert found.trust == "enclosed"
+        assert all(Q(a) <= q <= Q(b) for a, q, b in ends)
+        assert (found.upper - found.lower).max() <= 1e-6 * np.abs(found.values).max()
 
 
 @settings(max_examples=100)

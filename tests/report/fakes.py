@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from attrtheory.audit.data import (
+from attrtheory.auditing.data import (
     AuditedInput, AuditResult, Finding, LayerRow, MethodValues, NetworkFacts, NetworkWitness, Quadrature,
 )  # fmt: skip
 from attrtheory.expr import relu, var

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from attrtheory.audit.data import AuditedInput, AuditResult, Finding, MethodValues
-from attrtheory.audit.facts import network_facts, versions
-from attrtheory.audit.findings import Subject, finding
-from attrtheory.audit.quadrature import quadrature_table
+from attrtheory.auditing.data import AuditedInput, AuditResult, Finding, MethodValues
+from attrtheory.auditing.facts import network_facts, versions
+from attrtheory.auditing.findings import Subject, finding
+from attrtheory.auditing.quadrature import quadrature_table
 from attrtheory.errors import BadInput, TooLarge
 from attrtheory.lower.attribute import attribute, needs_groups
 from attrtheory.lower.grouped import blocks

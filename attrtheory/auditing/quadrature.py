@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import numpy as np
 import torch
 
-from attrtheory.audit.data import AuditedInput, MethodValues, Quadrature
+from attrtheory.auditing.data import AuditedInput, MethodValues, Quadrature
 from attrtheory.lower.layers import forward
 from attrtheory.lower.quadrature import integrated_gradients_quadrature
 from attrtheory.models.graph import Graph

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from attrtheory.audit.data import AuditedInput, Finding, NetworkWitness
-from attrtheory.audit.points import Sample, candidates, shrink
+from attrtheory.auditing.data import AuditedInput, Finding, NetworkWitness
+from attrtheory.auditing.points import Sample, candidates, shrink
 from attrtheory.errors import BadCertificate
 from attrtheory.lower.attribute import needs_groups
 from attrtheory.lower.float_fn import FloatFn

@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from attrtheory.audit.data import LayerRow, NetworkFacts
+from attrtheory.auditing.data import LayerRow, NetworkFacts
 from attrtheory.models.graph import Graph
 from attrtheory.models.ops import AvgPool2d, Combine, Conv2d, LeakyRelu, Linear, MaxPool2d, Op, Relu, Reshape, Scale
 from attrtheory.models.serial import graph_digest
