@@ -17,32 +17,29 @@ Data = Any  # torch tensor, numpy array or nested sequence of numbers
 
 def rows(graph: Graph, data: Data, what: str) -> np.ndarray:
     """Finite float64 rows (n, *input_shape); one input without the batch axis is a batch of one."""
-    array = _array(data, what)
-    shape = graph.input_shape
+    array, shape = _array(data, what), graph.input_shape
     if array.shape == shape:
         array = array[None]
-    if array.shape[1:] != shape or array.ndim != len(shape) + 1:
-        raise BadInput(
-            f"{what}: got shape {array.shape}; the network takes inputs of shape {shape} or batches (n, *{shape})"
-        )
+    if array.ndim != len(shape) + 1 or array.shape[1:] != shape:
+        raise BadInput(f"{what}: got shape {array.shape}; the network takes inputs of shape {shape}, or a batch of them")
     if not len(array):
         raise BadInput(f"{what}: got an empty batch; give at least one row of shape {shape}")
     exact = _float64(array, what)
     if not np.isfinite(exact).all():
         row = int(np.argwhere(~np.isfinite(exact))[0][0])
-        raise BadInput(f"{what}: row {row} holds NaN or infinity; attributions are defined for finite numbers only")
+        raise BadInput(f"{what}: row {row} holds NaN or infinity; attributions need finite numbers")
     return exact
 
 
 def _array(data: Data, what: str) -> np.ndarray:
     if isinstance(data, Tensor):
         if data.is_complex() or data.is_quantized or data.layout != torch.strided:
-            raise BadInput(f"{what}: got a {data.dtype} {data.layout} tensor; give a dense tensor of real numbers")
+            raise BadInput(f"{what}: got {data.dtype}, {data.layout}; give a dense tensor of real numbers")
         data = data.detach().cpu()
         return (data.to(torch.float64) if data.is_floating_point() else data).numpy()
     try:
         return np.asarray(data)
-    except ValueError as error:  # ragged nested lists
+    except ValueError as error:  # nested lists of unequal lengths
         raise BadInput(f"{what}: not an array of numbers ({error})") from error
 
 
@@ -50,9 +47,12 @@ def _float64(array: np.ndarray, what: str) -> np.ndarray:
     if array.dtype.kind not in "fiub":
         raise BadInput(f"{what}: got entries of type {array.dtype}; give real numbers (float or int)")
     exact = np.ascontiguousarray(array, dtype=np.float64)
-    wide = array.dtype.itemsize > 8 or array.dtype.kind in "iu"
-    if wide and not all(a == b or a != a for a, b in zip(array.ravel().tolist(), exact.ravel().tolist(), strict=True)):
-        raise BadInput(f"{what}: some numbers of type {array.dtype} are not float64 numbers; round them yourself first")
+    if array.dtype.kind in "iu":
+        same = array.ravel().tolist() == [int(v) for v in exact.ravel().tolist()]
+    else:
+        same = bool(((array == exact) | np.isnan(array)).all())
+    if not same:
+        raise BadInput(f"{what}: some numbers are {array.dtype} but not float64 numbers; round them yourself first")
     return exact
 
 
@@ -62,7 +62,7 @@ def paired(graph: Graph, inputs: np.ndarray, baselines: Data | None) -> np.ndarr
         return np.zeros_like(inputs)
     base = rows(graph, baselines, "baselines")
     if len(base) not in (1, len(inputs)):
-        raise BadInput(f"baselines: got {len(base)} rows for {len(inputs)} inputs; give one row, or one per input")
+        raise BadInput(f"baselines: got {len(base)} rows for {len(inputs)} inputs; give one, or one per input")
     return np.broadcast_to(base, inputs.shape)
 
 

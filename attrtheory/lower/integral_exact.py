@@ -1,7 +1,7 @@
 """Integrated Gradients of a piecewise linear network in exact rationals; with kinks, everything that they allow.
 
-Where the path lies in a kink the attribution depends on a convention: `values` follows the package's (strict guard, the
-first of tied entries), and every choice of slopes in [0, 1] and of winners lies between `lower` and `upper`.
+Where the path lies in a kink the attribution depends on a convention: `values` follows the package's (strict guard,
+the first of tied entries), and every choice of slopes in [0, 1] and of winners lies between `lower` and `upper`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Quotients = tuple[fmpq, ...]
 
 @dataclass(frozen=True, eq=False)
 class ExactLine:
-    """Attributions, their range over all conventions, f(x) - f(x0), and per layer (units, length) of kinks that matter."""
+    """Attributions, their range over all conventions, f(x) - f(x0), and (units, length) of each layer's kinks."""
 
     values: Quotients
     lower: Quotients
@@ -36,7 +36,7 @@ class ExactLine:
 
 
 def integrated_gradients_exact(graph: Graph, x0: np.ndarray, x: np.ndarray, target: int) -> ExactLine:
-    """Integrated Gradients on the segment from x0 to x: arrays of floats, taken at their exact values, or of fractions."""
+    """Integrated Gradients from x0 to x: arrays of floats, taken at their exact values, or of fractions."""
     net = exact_network(graph)
     t, patterns, out = line_sweep_exact(graph, x0, x)
     common = fmpz(1)
@@ -50,35 +50,29 @@ def integrated_gradients_exact(graph: Graph, x0: np.ndarray, x: np.ndarray, targ
     step = [quotient(b) - quotient(a) for a, b in zip(x0.ravel().tolist(), x.ravel().tolist(), strict=True)]
 
     def attribution(gradient: Rows) -> np.ndarray:
-        scale = common * gradient.denominator
-        entries = gradient.numerators.ravel()
-        return objects([s * fmpq(g, scale) if s else s for s, g in zip(step, entries, strict=True)], (len(step),))
+        scale, entries = common * gradient.denominator, gradient.numerators.ravel()
+        return objects([s and s * fmpq(g, scale) for s, g in zip(step, entries, strict=True)], (len(step),))
 
     def part(where: np.ndarray, *, free: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """The share of some pieces: centre and radius."""
-        if not len(where):
-            nothing = np.full(len(step), fmpq(0), dtype=object)
-            return nothing, nothing
-        choices = {k: m[where] for k, m in kinks.items()} if free else None
-        centre, radius = pulled_back(net, {k: p.take(where) for k, p in patterns.items()}, length[where], target, choices)
-        return attribution(centre), np.abs(attribution(radius)) if radius else attribution(centre)
+        some, choices = {k: p.take(where) for k, p in patterns.items()}, {k: m[where] for k, m in kinks.items()}
+        centre, radius = pulled_back(net, some, length[where], target, choices if free else None)
+        return attribution(centre), np.abs(attribution(radius)) if radius else none
 
-    values = part(np.flatnonzero(~touched))[0]
+    none = np.full(len(step), fmpq(0), dtype=object)
+    values = none if touched.all() else part(np.flatnonzero(~touched))[0]
     lower = upper = values
     if kinks:
         centre, radius = part(np.flatnonzero(touched), free=True)
         lower, upper = values + centre - radius, values + centre + radius
         values = values + part(np.flatnonzero(touched))[0]
-    first, last = (
-        out.constant[e].ravel()[target] + e * e * out.slope[e].ravel()[target] for e in (0, -1)
-    )  # the output at t = 0 and t = 1
+    first = out.constant[0].ravel()[target]
+    last = (out.constant[-1] + out.slope[-1]).ravel()[target]
     difference = fmpq(last - first, out.denominator)
     if sum(values, fmpq(0)) != difference:
         raise EngineDisagreement(f"exact attributions of {graph.name!r} do not add up to f(x) - f(x0)")
-    return ExactLine(
-        tuple(values), tuple(lower), tuple(upper), difference,
-        {k: (most(mask), share(length, mask, common)) for k, mask in kinks.items()}, len(length),
-    )  # fmt: skip
+    seen = {k: (most(mask), share(length, mask, common)) for k, mask in kinks.items()}
+    return ExactLine(tuple(values), tuple(lower), tuple(upper), difference, seen, len(length))
 
 
 def quotient(x: float | Fraction) -> fmpq:

@@ -1,7 +1,7 @@
 """Kinks that a path lies in, and which of them an attribution can feel.
 
-A kink is a unit that is 0, or a pooling window with several winners, on a whole piece of the path. It matters only if an
-input that moves on the path reaches it, and if it reaches the target: on a constant background most ties do not.
+A kink is a unit that is 0, or a pooling window with several winners, on a whole piece of the path. It matters only if
+an input that moves on the path reaches it and if it reaches the target: most ties on a constant background do not.
 """
 
 from __future__ import annotations
@@ -10,48 +10,49 @@ import numpy as np
 from flint import fmpz
 
 from attrtheory.lower.layers_exact import Rows, objects
-from attrtheory.lower.line_exact import ExactNetwork, Pattern
+from attrtheory.lower.line_exact import ExactNetwork, Pattern, PoolPattern, RampPattern
 
 Masks = dict[int, np.ndarray]
+Patterns = dict[int, Pattern]
 
 
-def kinks_that_matter(net: ExactNetwork, patterns: dict[int, Pattern], moving: np.ndarray, target: int) -> Masks:
-    """For every layer with a kink, the units in a kink that matters: (pieces, units), only layers and units that count."""
-    pieces = next((len(p.kinks()) for p in patterns.values()), 0)
-    kinks = {k: p.kinks() for k, p in patterns.items()}
-    where = np.flatnonzero(sum((m.reshape(pieces, -1).any(1) for m in kinks.values()), np.zeros(pieces, dtype=bool)))
+def kinks_that_matter(net: ExactNetwork, patterns: Patterns, moving: np.ndarray, target: int) -> Masks:
+    """For every layer that has some: (pieces, units), the units in a kink that matters."""
+    kinks = {k: p.kinks for k, p in patterns.items()}
+    some = [mask.reshape(len(mask), -1).any(1) for mask in kinks.values()]
+    where = np.flatnonzero(np.any(some, axis=0)) if some else np.zeros(0, dtype=int)
     if not len(where):
         return {}
     part = {k: p.take(where) for k, p in patterns.items()}
-    alive, reached = moved(net, part, moving), reaching(net, part, target, len(where))
-    found = {}
+    alive, reached, found = moved(net, part, moving), reaching(net, part, target, len(where)), {}
     for k, p in part.items():
-        mask = p.kinks() & alive[k] & reached[k]
+        mask = p.kinks & alive[k] & reached[k]
         if mask.any():
             found[k] = np.zeros(kinks[k].shape, dtype=bool)
             found[k][where] = mask
     return found
 
 
-def moved(net: ExactNetwork, patterns: dict[int, Pattern], moving: np.ndarray) -> Masks:
+def moved(net: ExactNetwork, patterns: Patterns, moving: np.ndarray) -> Masks:
     """For every ramp unit and window: may a moving input change it, whatever the slopes at kinks?"""
     live = {0: moving[None]}  # one row while nothing depends on the piece
     seen = {}
     for k, node in enumerate(net.graph.nodes, start=1):
         x = live[node.inputs[0]]
-        if k in net.affine:
-            live[k] = nonzero(net.affine[k].magnitude.push([counted(live[i]) for i in node.inputs]))
-        elif k in net.pools:
-            windows = x.reshape(*x.shape[:2], -1)[:, :, net.pools[k][0]]
-            seen[k] = (windows & patterns[k].tied).any(-1)
-            live[k] = seen[k].reshape(-1, *net.graph.shapes[k])
-        else:
-            seen[k] = x
-            live[k] = x & ((patterns[k].sign >= 0) | (net.slope(k)[0] != 0))
+        match patterns.get(k):
+            case RampPattern(sign=sign):
+                seen[k] = x
+                live[k] = x & ((sign >= 0) | (net.slope(k)[0] != 0))
+            case PoolPattern(tied=tied):
+                windows = x.reshape(*x.shape[:2], -1)[:, :, net.pools[k][0]]
+                seen[k] = (windows & tied).any(-1)
+                live[k] = seen[k].reshape(-1, *net.graph.shapes[k])
+            case _:
+                live[k] = nonzero(net.affine[k].magnitude.push([counted(live[i]) for i in node.inputs]))
     return seen
 
 
-def reaching(net: ExactNetwork, patterns: dict[int, Pattern], target: int, pieces: int) -> Masks:
+def reaching(net: ExactNetwork, patterns: Patterns, target: int, pieces: int) -> Masks:
     """For every ramp unit and window: may its output change the target, whatever the slopes at kinks?"""
     last = len(net.graph.nodes)
     out = np.zeros((pieces, net.graph.outputs), dtype=bool)
@@ -60,23 +61,24 @@ def reaching(net: ExactNetwork, patterns: dict[int, Pattern], target: int, piece
     signals[last] = out.reshape(-1, *net.graph.shapes[last])
     seen = {}
     for k in range(last, 0, -1):
-        g, ins = signals.pop(k), net.graph.nodes[k - 1].inputs
+        g = signals.pop(k)
         if net.straight[k]:
             continue  # no kink before it
-        if k in net.affine:
-            parts = [nonzero(p) for p in net.affine[k].magnitude.pull(counted(g))]
-        elif k in net.pools:
-            seen[k] = g.reshape(*g.shape[:2], -1)
-            parts = [spread(net, k, patterns[k].tied & seen[k][..., None])]
-        else:
-            seen[k] = g
-            parts = [g & ((patterns[k].sign >= 0) | (net.slope(k)[0] != 0))]
-        for i, p in zip(ins, parts, strict=True):
+        match patterns.get(k):
+            case RampPattern(sign=sign):
+                seen[k] = g
+                parts = [g & ((sign >= 0) | (net.slope(k)[0] != 0))]
+            case PoolPattern(tied=tied):
+                seen[k] = g.reshape(*g.shape[:2], -1)
+                parts = [_spread(net, k, tied & seen[k][..., None])]
+            case _:
+                parts = [nonzero(p) for p in net.affine[k].magnitude.pull(counted(g))]
+        for i, p in zip(net.graph.nodes[k - 1].inputs, parts, strict=True):
             signals[i] = signals[i] | p
     return seen
 
 
-def spread(net: ExactNetwork, k: int, entries: np.ndarray) -> np.ndarray:
+def _spread(net: ExactNetwork, k: int, entries: np.ndarray) -> np.ndarray:
     """The input positions of marked entries (pieces, channels, windows, entries) of pool k."""
     shape = net.graph.shapes[net.graph.nodes[k - 1].inputs[0]]
     flat = np.zeros((*entries.shape[:2], shape[1] * shape[2]), dtype=bool)

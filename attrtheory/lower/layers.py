@@ -1,12 +1,13 @@
 """The layers of a graph on rows of float64 tensors: forwards, and backwards along the transposed linear part.
 
-Weights are copied once per graph and device. Every affine layer has a companion with absolute weights, for bounds.
+Weights are copied once per graph and device. An affine layer has a companion with absolute weights, for bounds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from weakref import WeakKeyDictionary
 
@@ -16,14 +17,23 @@ from torch import Tensor
 from torch.nn import functional
 from torch.nn.grad import conv2d_input
 
-from attrtheory.lower.wiring import (
-    affine_in_input, magnitude, pool_counts, pool_table, pools_first, roundings,
-)  # fmt: skip
+from attrtheory.lower.wiring import affine_in_input, magnitude, pool_counts, pool_table, pools_first, roundings
 from attrtheory.models.graph import Graph
 from attrtheory.models.ops import (
-    PIECEWISE, AvgPool2d, Combine, Conv2d, LeakyRelu, Linear, MaxPool2d, Op, Relu, Reshape, Scale, Shape,
-)  # fmt: skip
+    AvgPool2d,
+    Combine,
+    Conv2d,
+    LeakyRelu,
+    Linear,
+    MaxPool2d,
+    Op,
+    Pair,
+    Relu,
+    Scale,
+    Shape,
+)
 
+Sides = tuple[int, int, int, int]
 UNIT = 2.0**-53  # unit roundoff of float64
 
 
@@ -39,8 +49,11 @@ def tensor(array: np.ndarray, device: torch.device) -> Tensor:
 class Affine:
     """`y = W x + b`, on rows."""
 
+    weight: Tensor
+    bias: Tensor
+
     def __init__(self, op: Op, ins: Sequence[Shape], out: Shape, device: torch.device) -> None:
-        self.op, self.ins, self.out = op, ins, out
+        self.op, self.ins, self.out, self.device = op, ins, out, device
         self.gamma_push, self.gamma_pull = (gamma(n) for n in roundings(op))
         match op:
             case Linear() | Conv2d():
@@ -49,11 +62,14 @@ class Affine:
                 self.weight = tensor(op.scale, device).expand(out)
                 self.bias = tensor(op.shift, device).expand(out)
             case AvgPool2d():
-                inverse = 1 / tensor(pool_counts(ins[0], op), device)
-                self.weight = inverse.view(out[1:])
-                self.ones = torch.ones((out[0], 1, *op.kernel), dtype=torch.float64, device=device)
+                self.weight = (1 / tensor(pool_counts(ins[0], op), device)).view(out[1:])
             case _:
                 pass
+
+    @cached_property
+    def absolute(self) -> Affine:
+        """`y = |W| x + |b|`."""
+        return Affine(magnitude(self.op), self.ins, self.out, self.device)
 
     def push(self, *xs: Tensor, bias: float = 1.0) -> Tensor:
         """`W x + bias * b` for every row."""
@@ -62,16 +78,16 @@ class Affine:
             case Linear():
                 return x @ self.weight.T + bias * self.bias
             case Conv2d():
-                return functional.conv2d(
-                    self._padded(x), self.weight, bias * self.bias, op.stride, 0, op.dilation, op.groups
-                )
+                x = padded(x, op.padding)
+                return functional.conv2d(x, self.weight, bias * self.bias, op.stride, 0, op.dilation, op.groups)
             case AvgPool2d():
-                total = functional.avg_pool2d(self._padded(x), op.kernel, op.stride, divisor_override=1)
-                return total * self.weight
+                x = padded(x, op.padding)
+                return functional.avg_pool2d(x, op.kernel, op.stride, divisor_override=1) * self.weight
             case Scale():
                 return x * self.weight + bias * self.bias
             case Combine():
-                return sum((c * v for c, v in zip(op.coefficients[1:], xs[1:], strict=True)), op.coefficients[0] * x)
+                first, *rest = (c * v for c, v in zip(op.coefficients, xs, strict=True))
+                return sum(rest, first)
             case _:
                 return x.reshape(-1, *self.out)
 
@@ -82,9 +98,10 @@ class Affine:
             case Linear():
                 return [g @ self.weight]
             case Conv2d():
-                return [self._unpooled(g, self.weight, op.stride, op.padding, op.dilation, op.groups)]
+                return [self._transposed(g, self.weight, op.stride, op.padding, op.dilation, op.groups)]
             case AvgPool2d():
-                return [self._unpooled(g * self.weight, self.ones, op.stride, op.padding, (1, 1), g.shape[1])]
+                ones = g.new_ones((self.out[0], 1, *op.kernel))
+                return [self._transposed(g * self.weight, ones, op.stride, op.padding, (1, 1), self.out[0])]
             case Scale():
                 return [g * self.weight]
             case Combine():
@@ -92,15 +109,18 @@ class Affine:
             case _:
                 return [g.reshape(-1, *self.ins[0])]
 
-    def _padded(self, x: Tensor) -> Tensor:
-        top, left, bottom, right = self.op.padding  # type: ignore[union-attr]
-        return functional.pad(x, (left, right, top, bottom)) if any(self.op.padding) else x  # type: ignore[union-attr]
-
-    def _unpooled(self, g, weight, stride, padding, dilation, groups) -> Tensor:
-        c, h, w = self.ins[0]
-        top, left, bottom, right = padding
+    def _transposed(
+        self, g: Tensor, weight: Tensor, stride: Pair, padding: Sides, dilation: Pair, groups: int
+    ) -> Tensor:
+        (c, h, w), (top, left, bottom, right) = self.ins[0], padding
         size = (len(g), c, h + top + bottom, w + left + right)
-        return conv2d_input(size, weight, g, stride, 0, dilation, groups)[:, :, top : top + h, left : left + w]
+        whole = conv2d_input(size, weight, g, stride, 0, dilation, groups)
+        return whole[:, :, top : top + h, left : left + w]
+
+
+def padded(x: Tensor, padding: Sides) -> Tensor:
+    top, left, bottom, right = padding
+    return functional.pad(x, (left, right, top, bottom)) if any(padding) else x
 
 
 class Ramp:
@@ -143,18 +163,19 @@ class Pool:
         return zero.scatter_add_(2, position, g).view(-1, *self.ins)
 
 
+Layer = Affine | Ramp | Pool
+
+
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A graph made ready to run: pools before ReLUs, tensors on the device, and what is affine on every path."""
+    """A graph made ready to run: pools before ReLUs, tensors on a device; `straight`: what is affine in the input."""
 
     graph: Graph
-    layers: tuple[Affine | Ramp | Pool, ...]
-    absolute: tuple[Affine | None, ...]
+    layers: tuple[Layer, ...]
     straight: tuple[bool, ...]
-    device: torch.device
 
     @property
-    def nodes(self) -> list[tuple[int, Affine | Ramp | Pool, tuple[int, ...]]]:
+    def nodes(self) -> list[tuple[int, Layer, tuple[int, ...]]]:
         """Value number, layer and the values it reads, in evaluation order."""
         return [(k, self.layers[k - 1], n.inputs) for k, n in enumerate(self.graph.nodes, start=1)]
 
@@ -171,8 +192,7 @@ def network(graph: Graph, device: str | torch.device = "cpu") -> Network:
 
 
 def _network(graph: Graph, device: torch.device) -> Network:
-    layers: list[Affine | Ramp | Pool] = []
-    absolute: list[Affine | None] = []
+    layers: list[Layer] = []
     for k, node in enumerate(graph.nodes, start=1):
         ins, out = [graph.shapes[i] for i in node.inputs], graph.shapes[k]
         match node.op:
@@ -180,11 +200,9 @@ def _network(graph: Graph, device: torch.device) -> Network:
                 layers.append(Ramp(node.op))
             case MaxPool2d():
                 layers.append(Pool(node.op, ins[0], out, device))
-            case _:
-                layers.append(Affine(node.op, ins, out, device))
-        plain = not isinstance(node.op, PIECEWISE)
-        absolute.append(Affine(magnitude(node.op), ins, out, device) if plain else None)
-    return Network(graph, tuple(layers), tuple(absolute), tuple(affine_in_input(graph)), device)
+            case op:
+                layers.append(Affine(op, ins, out, device))
+    return Network(graph, tuple(layers), tuple(affine_in_input(graph)))
 
 
 def forward(graph: Graph, x: Tensor) -> Tensor:

@@ -1,9 +1,9 @@
 """Where a piecewise linear network bends on the segment from x0 to x, in float64.
 
-Every value of the graph is piecewise affine in t. The sweep holds the rows of all live values at the breakpoints found so
-far, passes them through layer after layer, and inserts a row wherever a unit changes sign or a pooling window its winner.
-A superfluous breakpoint is harmless, a missed one is not: nothing is merged but equal floats, and winners change also
-where the maximum is negative, since later units see them. What rounding does to the breakpoints is bounded in `enclosure`.
+Every value of the graph is piecewise affine in t. The sweep holds the rows of all live values at the breakpoints found
+so far, passes them through layer after layer, and inserts a row wherever a unit changes sign or a pooling window its
+winner. A superfluous breakpoint is harmless, a missed one is not: nothing is merged but equal floats, and winners change
+also where the maximum is negative, since later units see them. `enclosure` bounds what rounding does to breakpoints.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Rows = dict[int, Tensor]
 
 
 def line_sweep(graph: Graph, x0: Tensor, x: Tensor, *, memory: int = MEMORY) -> Tensor:
-    """Breakpoints 0 = t_0 < ... < t_m = 1 of the network on the segment; it is affine on every piece, up to rounding."""
+    """Breakpoints 0 = t_0 < ... < t_m = 1: on the pieces between them the network is affine, up to rounding."""
     net = network(graph, x0.device)
     t = torch.tensor([0.0, 1.0], dtype=torch.float64, device=x0.device)
     return _sweep(net, 1, t, straight_values(net, torch.stack([x0, x])), memory)
@@ -112,8 +112,8 @@ def sign_changes(z: Tensor) -> tuple[Tensor, Tensor]:
 def winner_changes(pool: Pool, z: Tensor) -> tuple[Tensor, Tensor]:
     """Piece and relative position of every kink of every window's upper envelope.
 
-    A maximum of affine functions is convex, so a window with one winner at both ends has it throughout. For the others
-    the envelope is walked from left to right: the next winner is the steeper entry that overtakes first.
+    A maximum of affine functions is convex, so a window with one winner at both ends has it throughout. For the
+    others the envelope is walked from left to right: the next winner is the steeper entry that overtakes first.
     """
     windows = pool.windows(z)
     best = windows.argmax(-1)

@@ -1,8 +1,9 @@
 """The sweep in exact rationals: where a network bends on a segment, and its slopes on every piece.
 
-On a piece every value of the graph is c + s t. Both are held as integers over one power of two (times the divisors of
-averages), so numbers grow with depth and not with the number of breakpoints, and cutting a piece copies two rows. Only
-breakpoints, zeros of c + s t or of a difference, are quotients. Signs are decided by integers, and zero is a sign.
+On a piece every value of the graph is c + s t. Both are held as integers over one denominator, a power of two times
+the divisors of averages: numbers grow with depth and not with the number of breakpoints, and cutting a piece copies
+two rows. Only breakpoints, zeros of c + s t or of a difference, are quotients. Signs are decided by integers, and zero
+is a sign.
 """
 
 from __future__ import annotations
@@ -32,30 +33,45 @@ class Lines:
         return Lines(self.constant[pieces], self.slope[pieces], self.denominator)
 
     def at(self, t: np.ndarray) -> np.ndarray:
-        """The value at every breakpoint times a positive number: integers whose signs are the value's signs."""
-        p, q = (objects([fmpz(v) for v in side], (-1, *[1] * (self.constant.ndim - 1))) for side in fractions(t))
+        """The value at every breakpoint times a positive number: integers with the signs of the value."""
+        column = (-1, *[1] * (self.constant.ndim - 1))
+        p, q = objects([v.p for v in t], column), objects([v.q for v in t], column)
         last = self.constant[-1:] * q[-1:] + self.slope[-1:] * p[-1:]
         return np.concatenate([self.constant * q[:-1] + self.slope * p[:-1], last])
 
 
-def fractions(t: Iterable[fmpq]) -> tuple[list[fmpz], list[fmpz]]:
-    return [v.p for v in t], [v.q for v in t]
+@dataclass(frozen=True, eq=False)
+class RampPattern:
+    """The sign of every unit on every piece."""
+
+    sign: np.ndarray
+
+    def take(self, pieces: np.ndarray) -> RampPattern:
+        return RampPattern(self.sign[pieces])
+
+    @property
+    def kinks(self) -> np.ndarray:
+        """Units that are 0 on a whole piece."""
+        return self.sign == 0
 
 
 @dataclass(frozen=True, eq=False)
-class Pattern:
-    """One piecewise layer on every piece: `sign` of a ramp's units; `winner` and `tied` entries of a pool's windows."""
+class PoolPattern:
+    """The flat position of every window's winner on every piece, and all its entries that are largest there."""
 
-    sign: np.ndarray | None = None
-    winner: np.ndarray | None = None
-    tied: np.ndarray | None = None
+    winner: np.ndarray
+    tied: np.ndarray
 
-    def take(self, pieces: np.ndarray) -> Pattern:
-        return Pattern(*(None if v is None else v[pieces] for v in (self.sign, self.winner, self.tied)))
+    def take(self, pieces: np.ndarray) -> PoolPattern:
+        return PoolPattern(self.winner[pieces], self.tied[pieces])
 
+    @property
     def kinks(self) -> np.ndarray:
-        """Units that are 0, and windows with several winners, on a whole piece: (pieces, ...) booleans."""
-        return self.sign == 0 if self.sign is not None else self.tied.sum(-1) > 1  # type: ignore[union-attr]
+        """Windows with several winners on a whole piece."""
+        return self.tied.sum(-1) > 1
+
+
+Pattern = RampPattern | PoolPattern
 
 
 class ExactNetwork:
@@ -65,7 +81,7 @@ class ExactNetwork:
         self.graph = pools_first(graph)
         self.straight = affine_in_input(self.graph)
         self.affine: dict[int, ExactAffine] = {}
-        self.pools = {}
+        self.pools: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         for k, node in enumerate(self.graph.nodes, start=1):
             ins, out = [self.graph.shapes[i] for i in node.inputs], self.graph.shapes[k]
             if isinstance(node.op, MaxPool2d):
@@ -89,11 +105,17 @@ def exact_network(graph: Graph) -> ExactNetwork:
     return _networks[graph]
 
 
-def line_sweep_exact(graph: Graph, x0: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, dict[int, Pattern], Lines]:
-    """Breakpoints from 0 to 1, the pattern of every piecewise layer on the pieces between them, and the output."""
+def line_sweep_exact(
+    graph: Graph, x0: np.ndarray, x: np.ndarray
+) -> tuple[np.ndarray, dict[int, Pattern], Lines]:
+    """Breakpoints from 0 to 1, the patterns of all piecewise layers on the pieces between them, and the output.
+
+    The ends of the segment are arrays of floats, taken at their exact values, or of fractions.
+    """
     net = exact_network(graph)
     t = objects([fmpq(0), fmpq(1)], (2,))
-    live, patterns = {0: segment(x0, x)}, {}
+    live: dict[int, Lines] = {0: segment(x0, x)}
+    patterns: dict[int, Pattern] = {}
     for k, node in enumerate(net.graph.nodes, start=1):
         z = live[node.inputs[0]]
         if k in net.affine:
@@ -140,7 +162,7 @@ def sign_changes(t: np.ndarray, z: Lines) -> list[fmpq]:
 
 
 def merged(t: np.ndarray, new: Iterable[fmpq]) -> tuple[np.ndarray, np.ndarray]:
-    """All breakpoints in order, equal ones once, and for every new piece the old piece that it is a part of."""
+    """All breakpoints in order, equal ones once; and for every new piece the old piece that it is a part of."""
     points, pieces, fresh, j = [], [], sorted(new), 0
     for k, a in enumerate(t):
         points.append(a)
@@ -153,12 +175,12 @@ def merged(t: np.ndarray, new: Iterable[fmpq]) -> tuple[np.ndarray, np.ndarray]:
     return objects(points, (len(points),)), np.array(pieces[:-1])
 
 
-def _ramped(net: ExactNetwork, k: int, t: np.ndarray, z: Lines) -> tuple[Pattern, Lines]:
+def _ramped(net: ExactNetwork, k: int, t: np.ndarray, z: Lines) -> tuple[RampPattern, Lines]:
     ends = signs(z.at(t))
     sign = np.where(ends[:-1] != 0, ends[:-1], ends[1:])
     p, q = net.slope(k)
     factor = objects([fmpz(p), fmpz(q)], (2,))[(sign > 0).astype(int)]
-    return Pattern(sign=sign), Lines(z.constant * factor, z.slope * factor, z.denominator * q)
+    return RampPattern(sign), Lines(z.constant * factor, z.slope * factor, z.denominator * q)
 
 
 def _windows(net: ExactNetwork, k: int, v: np.ndarray) -> np.ndarray:
@@ -166,7 +188,7 @@ def _windows(net: ExactNetwork, k: int, v: np.ndarray) -> np.ndarray:
 
 
 def winner_changes(net: ExactNetwork, k: int, t: np.ndarray, z: Lines) -> list[fmpq]:
-    """Kinks of every window's upper envelope: a window with a common winner at both ends of a piece has none inside."""
+    """Kinks of all windows' upper envelopes. A window with one winner at both ends of a piece has none inside."""
     at = _windows(net, k, z.at(t))
     best = at == at.max(-1, keepdims=True)
     c, s = (_windows(net, k, v) for v in (z.constant, z.slope))
@@ -192,7 +214,7 @@ def envelope(c: np.ndarray, s: np.ndarray, a: fmpq, b: fmpq) -> list[fmpq]:
         winner = max((i for i, w in zip(steeper, when, strict=True) if w == at), key=lambda i: s[i])
 
 
-def _pooled(net: ExactNetwork, k: int, t: np.ndarray, z: Lines) -> tuple[Pattern, Lines]:
+def _pooled(net: ExactNetwork, k: int, t: np.ndarray, z: Lines) -> tuple[PoolPattern, Lines]:
     table, real = net.pools[k]
     at = _windows(net, k, z.at(t))
     best = at == at.max(-1, keepdims=True)
@@ -201,4 +223,4 @@ def _pooled(net: ExactNetwork, k: int, t: np.ndarray, z: Lines) -> tuple[Pattern
     winner = np.take_along_axis(np.broadcast_to(table, tied.shape), first[..., None], -1)[..., 0]
     c, s = (np.take_along_axis(v.reshape(*v.shape[:2], -1), winner, 2) for v in (z.constant, z.slope))
     out = (-1, *net.graph.shapes[k])
-    return Pattern(winner=winner, tied=tied), Lines(c.reshape(out), s.reshape(out), z.denominator)
+    return PoolPattern(winner, tied), Lines(c.reshape(out), s.reshape(out), z.denominator)

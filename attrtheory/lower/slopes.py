@@ -1,8 +1,9 @@
 """Slopes of the piecewise layers on pieces of a path, and the backward pass that they determine.
 
-On a piece the network is affine: its gradient is a product of layer matrices and of one slope per unit (one winner per
-pooling window). A unit whose slope is not decided is `free`: its slope runs over an interval, a free window's winner over
-its rivals. The backward pass then carries a centre and a radius, and the radius also bounds every rounding on the way.
+On a piece the network is affine: its gradient is a product of layer matrices and of one slope per unit (one winner
+per pooling window). A unit whose slope is not decided is `free`: its slope runs over an interval, a free window's
+winner over its rivals. The backward pass then carries a centre and a radius, and the radius also bounds every
+rounding on the way.
 """
 
 from __future__ import annotations
@@ -17,17 +18,27 @@ from attrtheory.lower.layers import UNIT, Affine, Network, Pool, Ramp, gamma
 from attrtheory.lower.line import MEMORY, Rows, forget, straight_values
 
 OUTWARD = 1 + 1e-9  # covers the roundings made while a bound itself is computed
-TINY = 2.0**-960  # covers what underflow loses in any sum of products; a normal number, subnormal ones are slow
+TINY = 2.0**-960  # covers what underflow loses in a sum of products; a normal number, since subnormal ones are slow
 
 
-@dataclass(eq=False)
-class Slopes:
-    """One layer on a batch of pieces: `on` (ramp: slope 1) or `winner` (pool: flat positions), and what is undecided."""
+@dataclass(frozen=True, eq=False)
+class RampSlopes:
+    """Where units of a ramp have slope 1, and which ones are undecided; on a batch of pieces."""
 
-    on: Tensor | None = None
-    winner: Tensor | None = None
+    on: Tensor
+    free: Tensor | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class PoolSlopes:
+    """The flat positions of the windows' winners, which windows are undecided, and all entries that may win."""
+
+    winner: Tensor
     free: Tensor | None = None
     rivals: Tensor | None = None
+
+
+Slopes = RampSlopes | PoolSlopes
 
 
 def rows_at_once(net: Network, memory: int) -> int:
@@ -55,17 +66,19 @@ def slopes_at(net: Network, ends: Rows, t: Tensor) -> dict[int, Slopes]:
             case Affine():
                 live[k] = layer.push(*(live[i] for i in ins))
             case Ramp():
-                found[k] = Slopes(on=layer.on(live[ins[0]]))
+                found[k] = RampSlopes(on=layer.on(live[ins[0]]))
                 live[k] = layer.act(live[ins[0]])
             case Pool():
                 windows = layer.windows(live[ins[0]])
-                found[k] = Slopes(winner=position(layer, layer.best(windows)))
+                found[k] = PoolSlopes(winner=position(layer, layer.best(windows)))
                 live[k] = windows.amax(-1).view(-1, *layer.out)
         live = forget(net, live, k)
     return found
 
 
-def mean_gradient_float(net: Network, x0: Tensor, x: Tensor, t: Tensor, target: int, *, memory: int = MEMORY) -> Tensor:
+def mean_gradient_float(
+    net: Network, x0: Tensor, x: Tensor, t: Tensor, target: int, *, memory: int = MEMORY
+) -> Tensor:
     """The gradients at the middle of the pieces between t, times the pieces' lengths; one row."""
     ends = straight_values(net, torch.stack([x0, x]))
     total = torch.zeros((1, *net.graph.input_shape), dtype=torch.float64, device=t.device)
@@ -89,7 +102,7 @@ def pulled_back(
     signals: dict[int, tuple[Tensor, Tensor]] = {}
 
     def add(i: int, c: Tensor, r: Tensor) -> None:
-        """Adds a signal at value i; what is affine in the input has one gradient, so there the pieces are summed."""
+        """Adds a signal at value i. What is affine in the input has one gradient: there the pieces are summed."""
         if net.straight[i]:
             c, r = summed(c, r, bounded=bounded)
         if i in signals:
@@ -105,15 +118,16 @@ def pulled_back(
         if k not in signals:
             continue
         centre, radius = signals.pop(k)
-        match layer:
-            case Affine():
-                centres = layer.pull(centre)
-                radii = _affine_radii(net, k, layer, centre, radius) if bounded else [radius] * len(ins)
-                parts = list(zip(centres, radii, strict=True))
-            case Ramp():
-                parts = [_through_ramp(layer, slopes[k], centre, radius, bounded=bounded)]
-            case Pool():
-                parts = [_through_pool(layer, slopes[k], centre, radius, bounded=bounded)]
+        match layer, slopes.get(k):
+            case Affine(), _:
+                radii = _affine_radii(layer, centre, radius) if bounded else [radius] * len(ins)
+                parts = list(zip(layer.pull(centre), radii, strict=True))
+            case Ramp(), RampSlopes() as s:
+                parts = [_through_ramp(layer, s, centre, radius, bounded=bounded)]
+            case Pool(), PoolSlopes() as s:
+                parts = [_through_pool(layer, s, centre, radius, bounded=bounded)]
+            case _:
+                raise KeyError(k)
         for i, part in zip(ins, parts, strict=True):
             add(i, *part)
     nothing = weight.new_zeros(1, *net.graph.input_shape)
@@ -127,16 +141,15 @@ def summed(centre: Tensor, radius: Tensor, *, bounded: bool) -> tuple[Tensor, Te
     return centre.sum(0, keepdim=True), radius
 
 
-def _affine_radii(net: Network, k: int, layer: Affine, centre: Tensor, radius: Tensor) -> list[Tensor]:
-    absolute = net.absolute[k - 1]
-    assert absolute is not None
+def _affine_radii(layer: Affine, centre: Tensor, radius: Tensor) -> list[Tensor]:
     alive = ((centre != 0) | (radius != 0)).flatten(1).any(1)  # rows of exact zeros stay exact zeros
-    lost = tiny(alive).view(-1, *[1] * (len(net.graph.shapes[net.graph.nodes[k - 1].inputs[0]])))
-    return [OUTWARD * r + lost for r in absolute.pull(radius + layer.gamma_pull * centre.abs())]
+    lost = tiny(alive).view(-1, *[1] * len(layer.ins[0]))
+    return [OUTWARD * r + lost for r in layer.absolute.pull(radius + layer.gamma_pull * centre.abs())]
 
 
-def _through_ramp(layer: Ramp, s: Slopes, centre: Tensor, radius: Tensor, *, bounded: bool) -> tuple[Tensor, Tensor]:
-    assert s.on is not None
+def _through_ramp(
+    layer: Ramp, s: RampSlopes, centre: Tensor, radius: Tensor, *, bounded: bool
+) -> tuple[Tensor, Tensor]:
     through = torch.where(s.on, centre, layer.slope * centre)
     if not bounded:
         return through, radius
@@ -144,31 +157,29 @@ def _through_ramp(layer: Ramp, s: Slopes, centre: Tensor, radius: Tensor, *, bou
     if layer.slope != 0:
         kept = OUTWARD * kept + UNIT * through.abs() + tiny(centre != 0)
     if s.free is not None and s.free.any():
-        low, high = hull(centre, radius, min(layer.slope, 1.0), max(layer.slope, 1.0))
-        c, r = ball(low, high)
+        c, r = ball(*hull(centre, radius, min(layer.slope, 1.0), max(layer.slope, 1.0)))
         through, kept = torch.where(s.free, c, through), torch.where(s.free, r, kept)
     return through, kept
 
 
-def _through_pool(pool: Pool, s: Slopes, centre: Tensor, radius: Tensor, *, bounded: bool) -> tuple[Tensor, Tensor]:
-    assert s.winner is not None
+def _through_pool(
+    pool: Pool, s: PoolSlopes, centre: Tensor, radius: Tensor, *, bounded: bool
+) -> tuple[Tensor, Tensor]:
     g = centre.flatten(2)
     if not bounded:
         return pool.scatter(s.winner, g), radius
     r = radius.flatten(2)
-    if s.free is None or not s.free.any():
+    if s.free is None or s.rivals is None or not s.free.any():
         return pool.scatter(s.winner, g), OUTWARD * pool.scatter(s.winner, r + pool.overlaps * g.abs())
-    assert s.rivals is not None
-    decided = ~s.free
-    through = pool.scatter(s.winner, g * decided)
-    kept = pool.scatter(s.winner, (r + pool.overlaps * g.abs()) * decided)
-    row, channel, window = s.free.nonzero(as_tuple=True)
+    through = pool.scatter(s.winner, g * ~s.free)
+    kept = pool.scatter(s.winner, (r + pool.overlaps * g.abs()) * ~s.free)
+    # a free window sends something between 0 and its signal to each of its rivals
     c, q = ball(*hull(g[s.free], r[s.free], 0.0, 1.0))
-    rivals = s.rivals[s.free]
-    at = (row[:, None].expand_as(rivals)[rivals], channel[:, None].expand_as(rivals)[rivals], pool.table[window][rivals])
-    share = ((c, through), (q + pool.overlaps * (c.abs() + q), kept))
-    for one, total in share:
-        total.flatten(2).index_put_(at, one[:, None].expand_as(rivals)[rivals], accumulate=True)
+    row, channel, window = s.free.nonzero(as_tuple=True)
+    one, entry = s.rivals[s.free].nonzero(as_tuple=True)
+    at = (row[one], channel[one], pool.table[window[one], entry])
+    through.flatten(2).index_put_(at, c[one], accumulate=True)
+    kept.flatten(2).index_put_(at, (q + pool.overlaps * (c.abs() + q))[one], accumulate=True)
     return through, OUTWARD * kept
 
 

@@ -1,4 +1,4 @@
-"""The backward pass in exact rationals: weighted sums of gradients over pieces, and of all gradients that kinks allow."""
+"""The backward pass in exact rationals: sums of gradients over pieces, and of all gradients that kinks allow."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from flint import fmpz
 
 from attrtheory.lower.layers_exact import Rows, aligned, matrix, objects, product, zeros
-from attrtheory.lower.line_exact import ExactNetwork, Pattern
+from attrtheory.lower.line_exact import ExactNetwork, Pattern, PoolPattern, RampPattern
 
 Ball = tuple[Rows, Rows | None]  # centre and radius; no radius: one number
 
@@ -20,7 +20,7 @@ def pulled_back(
     target: int,
     free: dict[int, np.ndarray] | None = None,
 ) -> Ball:
-    """`sum_pieces weight * gradient`, one row. With `free` units, centre and radius over all their slopes and winners."""
+    """`sum_pieces weight * gradient`, one row; with `free` units, a ball around all their slopes and winners."""
     last, choices = len(net.graph.nodes), free or {}
     seed = zeros((len(weight), net.graph.outputs))
     seed[:, target] = fmpz(1)
@@ -42,14 +42,16 @@ def pulled_back(
         if k not in signals:
             continue
         ins, (centre, radius) = net.graph.nodes[k - 1].inputs, signals.pop(k)
-        if k in net.affine:
-            centres = net.affine[k].pull(centre)
-            radii = net.affine[k].magnitude.pull(radius) if radius else [None] * len(ins)
-            for i, ball in zip(ins, zip(centres, radii, strict=True), strict=True):
-                add(i, ball, summed=net.straight[k])
-        else:
-            through = _through_pool if k in net.pools else _through_ramp
-            add(ins[0], through(net, k, patterns[k], centre, radius, choices.get(k)))
+        match patterns.get(k):
+            case RampPattern() as p:
+                add(ins[0], _through_ramp(net, k, p, centre, radius, choices.get(k)))
+            case PoolPattern() as p:
+                add(ins[0], _through_pool(net, k, p, centre, radius, choices.get(k)))
+            case _:
+                layer = net.affine[k]
+                radii = layer.magnitude.pull(radius) if radius else [None] * len(ins)
+                for i, c, r in zip(ins, layer.pull(centre), radii, strict=True):
+                    add(i, (c, r), summed=net.straight[k])
     nothing = Rows(zeros((1, *net.graph.input_shape)), 1)
     return signals.get(0, (nothing, None if free is None else nothing))
 
@@ -80,47 +82,42 @@ def ball(low: np.ndarray, high: np.ndarray, denominator: int) -> tuple[Rows, Row
 
 
 def _through_ramp(
-    net: ExactNetwork, k: int, pattern: Pattern, centre: Rows, radius: Rows | None, free: np.ndarray | None
+    net: ExactNetwork, k: int, pattern: RampPattern, centre: Rows, radius: Rows | None, free: np.ndarray | None
 ) -> Ball:
-    p, q = net.slope(k)
-    on = (pattern.sign > 0).astype(int)  # type: ignore[operator]
+    (p, q), on = net.slope(k), (pattern.sign > 0).astype(int)
+    slope = objects([fmpz(p), fmpz(q)], (2,))[on]
     if radius is None:
-        factor = objects([fmpz(p), fmpz(q)], (2,))[on]
-        return Rows(centre.numerators * factor, centre.denominator * q), None
+        return Rows(centre.numerators * slope, centre.denominator * q), None
     low, high, denominator = ends(centre, radius)
-    least, most = (objects([fmpz(p), fmpz(q)], (2,))[on] for _ in range(2))
-    if free is not None:
-        least, most = np.where(free, fmpz(min(p, q)), least), np.where(free, fmpz(max(p, q)), most)
+    least, most = (slope if free is None else np.where(free, fmpz(f(p, q)), slope) for f in (min, max))
     corners = np.stack([v * s for v in (low, high) for s in (least, most)])
     return ball(corners.min(0), corners.max(0), denominator * q)
 
 
 def _through_pool(
-    net: ExactNetwork, k: int, pattern: Pattern, centre: Rows, radius: Rows | None, free: np.ndarray | None
+    net: ExactNetwork, k: int, pattern: PoolPattern, centre: Rows, radius: Rows | None, free: np.ndarray | None
 ) -> Ball:
-    assert pattern.winner is not None
-    assert pattern.tied is not None
     shape = net.graph.shapes[net.graph.nodes[k - 1].inputs[0]]
+    flat = (*pattern.winner.shape[:2], prod(shape[1:]))
 
-    def scattered(values: np.ndarray) -> np.ndarray:
+    def at_winners(values: np.ndarray) -> np.ndarray:
         """Every window's signal at its winner."""
-        flat = zeros((*values.shape[:2], prod(shape[1:])))
-        row, channel, _ = np.indices(values.shape, sparse=True)
-        np.add.at(flat, (row, channel, pattern.winner), values)
-        return flat.reshape(-1, *shape)
+        out = zeros(flat)
+        row, channel, _ = np.indices(pattern.winner.shape, sparse=True)
+        np.add.at(out, (row, channel, pattern.winner), values)
+        return out
 
-    g = centre.numerators.reshape(*centre.numerators.shape[:2], -1)
     if radius is None:
-        return Rows(scattered(g), centre.denominator), None
+        g = centre.numerators.reshape(pattern.winner.shape)
+        return Rows(at_winners(g).reshape(-1, *shape), centre.denominator), None
     low, high, denominator = ends(centre, radius)
-    low, high = (v.reshape(*v.shape[:2], -1) for v in (low, high))
+    low, high = (v.reshape(pattern.winner.shape) for v in (low, high))
     decided = fmpz(1) if free is None else np.where(free, fmpz(0), fmpz(1))
-    down, up = scattered(low * decided), scattered(high * decided)
+    down, up = at_winners(low * decided), at_winners(high * decided)
     if free is not None:
-        table = net.pools[k][0]
+        # a free window sends something between 0 and its signal to each of its winners
         row, channel, window, entry = (pattern.tied & free[..., None]).nonzero()
-        at = (row, channel, table[window, entry])
-        none = fmpz(0)
-        np.add.at(down.reshape(*down.shape[:2], -1), at, np.minimum(low[row, channel, window], none))
-        np.add.at(up.reshape(*up.shape[:2], -1), at, np.maximum(high[row, channel, window], none))
-    return ball(down, up, denominator)
+        at = (row, channel, net.pools[k][0][window, entry])
+        np.add.at(down, at, np.minimum(low[row, channel, window], fmpz(0)))
+        np.add.at(up, at, np.maximum(high[row, channel, window], fmpz(0)))
+    return ball(*(v.reshape(-1, *shape) for v in (down, up)), denominator)

@@ -10,10 +10,12 @@ from typing import Any
 
 from attrtheory.errors import AttrTheoryError, BadCertificate
 from attrtheory.models.families import Every
+from attrtheory.properties import Statement
 from attrtheory.prove import rules
 from attrtheory.prove.certificate import MAX_BYTES, from_certificate
 from attrtheory.prove.claim import Claim, Graphs
-from attrtheory.prove.refute import replay
+from attrtheory.prove.obligation import obligations
+from attrtheory.prove.refute import FALSUM, replay
 from attrtheory.prove.verdict import Conditional, Proof, Proved, Refuted, Vacuous, Verdict, Witness
 
 
@@ -74,7 +76,7 @@ def _holds(claim: Claim, verdict: Verdict) -> bool:
             return False
         case Vacuous(proof):
             if proof.rule == "solver":
-                return True
+                return _asks(Statement((FALSUM,), claim.statement().hypotheses), claim, proof)
             if proof.rule != "unsatisfiable hypotheses" or not rules.unsatisfiable(claim.statement()):
                 raise BadCertificate(f"the hypotheses of {claim} are not shown unsatisfiable")
             return False
@@ -120,6 +122,15 @@ def _breaks_without(claim: Claim, hypothesis: str, witness: Witness) -> None:
         raise BadCertificate("the witness does not show that the hypothesis is needed")
 
 
+def _asks(statement: Statement, claim: Claim, proof: Proof) -> bool:
+    """Whether the solver was asked what the claim says; its answer is taken on trust."""
+    if set(proof.data) != {"version", "smt2"} or not isinstance(proof.data["version"], str):
+        raise BadCertificate("rule 'solver' takes the solver's version and the text that it was given")
+    if isinstance(claim.family, Every) or proof.data["smt2"] != obligations(statement):
+        raise BadCertificate(f"the solver was asked something else than {claim}")
+    return True
+
+
 def _proof_holds(claim: Claim, proof: Proof) -> bool:
     if proof.rule not in ("fundamental theorem", "solver") and proof.data:
         raise BadCertificate(f"rule {proof.rule!r} takes no data")
@@ -135,7 +146,7 @@ def _proof_holds(claim: Claim, proof: Proof) -> bool:
         case "true derivative":
             ok = isinstance(claim.family, Every) and rules.true_derivative(claim)
         case "solver":
-            return True
+            return _asks(claim.statement(), claim, proof)
         case other:
             raise BadCertificate(f"no rule {other!r}")
     if not ok:

@@ -144,7 +144,7 @@ class Claim:
         return sha256(canonical(self.to_json()).encode()).hexdigest()
 
     def __str__(self) -> str:
-        return f"{self.property} of {self.method} on {describe(self.family)}"
+        return f"{describe_property(self.property)} of {self.method} on {describe(self.family)}"
 
 
 def fresh(name: str, taken: frozenset[str]) -> Term:
@@ -157,6 +157,17 @@ def fresh(name: str, taken: frozenset[str]) -> Term:
 def canonical(data: Any) -> str:
     """One text for each JSON value."""
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def describe_property(p: Property) -> str:
+    """A property in words."""
+    match property_to_json(p):
+        case {"agreement": other}:
+            return f"agreement with {method_from_json(other)}"
+        case {"formula": _}:
+            return "closed form"
+        case name:
+            return str(name)
 
 
 def describe(family: Family) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from attrtheory.errors import TooLarge
 from attrtheory.expr.syntax import postorder
-from attrtheory.expr.term import lift
 from attrtheory.models.families import Every
 from attrtheory.models.fn import Fn
-from attrtheory.properties import Relation, Statement
+from attrtheory.properties import Statement
 from attrtheory.prove import rules
 from attrtheory.prove.claim import Claim
-from attrtheory.prove.refute import DISCONTINUOUS, KINKED, Question, points, question, refute, shrink
+from attrtheory.prove.refute import DISCONTINUOUS, FALSUM, KINKED, Question, points, question, refute, shrink
 from attrtheory.prove.verdict import Conditional, NotApplicable, Proof, Proved, Refuted, Unknown, Vacuous, Verdict
 
 MAX_EDGES = 400_000
@@ -80,7 +79,7 @@ def _vacuous(statement: Statement, *, solver: bool) -> Verdict | None:
     """Vacuous if no point satisfies the hypotheses; Unknown if none was found and none excluded; else None."""
     if rules.unsatisfiable(statement):
         return Vacuous(Proof("unsatisfiable hypotheses"))
-    q = Question(Statement((Relation(lift(0), ">", lift(0)),), statement.hypotheses))
+    q = Question(Statement((FALSUM,), statement.hypotheses))
     if any(q.fails_at(env) for env in points(q.names(), 400)):
         return None
     if solver:

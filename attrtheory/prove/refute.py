@@ -31,6 +31,7 @@ CONTINUOUS_MODELS = (
     "x1*x2*x3", "relu(relu(x1) - 1 - relu(x2))",
 )  # fmt: skip
 JUMPS = ("step(x1 - 1/2)", "step(x1 + x2 - 1)")
+FALSUM = Relation(0, ">", 0, "vacuity")  # fails at every point, so its witnesses are the points of the hypotheses
 DISGUISES = ("x1", "x1 - x2", "x1 + x2")
 
 
@@ -62,13 +63,6 @@ class Question:
             if not ok:
                 return Witness(dict(sorted(env.items())), f"{r.label}: {r.kind}", lhs, rhs, self.model)
         return None
-
-    def satisfied_at(self, env: Env) -> bool:
-        """Whether all hypotheses hold."""
-        return (
-            replace(self, statement=Statement((Relation(0, ">", 0),), self.statement.hypotheses)).fails_at(env)
-            is not None
-        )
 
 
 def question(claim: Claim, model: Mapping[str, object] | None = None) -> Question:

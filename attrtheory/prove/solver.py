@@ -9,18 +9,12 @@ from typing import Any
 import z3
 
 from attrtheory.errors import EngineDisagreement, TooLarge, Unsupported
-from attrtheory.expr.algebra import fold
-from attrtheory.expr.syntax import postorder
-from attrtheory.expr.term import Term, lift
-from attrtheory.properties import Relation, Statement
-from attrtheory.properties.statement import HOLDS
+from attrtheory.prove.obligation import obligations
 from attrtheory.prove.refute import Question
 from attrtheory.prove.verdict import Witness
-from attrtheory.semantics.paths import close_means
-from attrtheory.semantics.smt import Smt
+from attrtheory.semantics.smt import symbol
 
 RLIMIT = 4_000_000
-MAX_NODES = 600
 
 
 @dataclass(frozen=True)
@@ -36,53 +30,30 @@ class Answer:
 
 def solve(question: Question, rlimit: int = RLIMIT) -> Answer:
     """Ask z3 whether each conclusion follows from the hypotheses."""
-    statement = question.statement
     try:
-        closed = [_closed(r) for r in statement.conclusions]
-        hypotheses = [_closed(r) for r in statement.hypotheses]
+        texts = obligations(question.statement)
     except (Unsupported, TooLarge) as error:
-        return Answer(proved=False, reason=f"no closed form for the solver: {error}")
-    nodes = sum(len(postorder(side)) for r in (*closed, *hypotheses) for side in (r.lhs, r.rhs))
-    if nodes > MAX_NODES:
-        return Answer(proved=False, reason=f"{nodes} nodes are too many for the solver (limit {MAX_NODES})")
-    obligations: list[str] = []
-    for r in closed:
+        return Answer(proved=False, reason=f"not for the solver: {error}")
+    for text, r in zip(texts, question.statement.conclusions, strict=True):
         context = z3.Context()  # answers must not depend on earlier claims
-        smt, memo = Smt(context), dict[Term, Any]()
         solver = z3.Solver(ctx=context)
         solver.set("rlimit", rlimit)
-        solver.add(*(_formula(h, smt, memo) for h in hypotheses), z3.Not(_formula(r, smt, memo)))
-        text = solver.to_smt2()  # before check(): afterwards z3 adds commands other solvers reject
+        solver.from_string(text)
         match solver.check():
             case z3.unsat:
-                obligations.append(text)
+                continue
             case z3.sat:
-                return _refuted(question, solver.model(), smt)
+                return _refuted(question, solver.model(), context)
             case _:
                 return Answer(proved=False, reason=f"the solver gave up on {r.label}: {solver.reason_unknown()}")
-    return Answer(proved=True, obligations=tuple(obligations))
+    return Answer(proved=True, obligations=tuple(texts))
 
 
-def unsatisfiable(statement: Statement, rlimit: int = RLIMIT) -> bool:
-    """Whether z3 shows that no point satisfies the hypotheses."""
-    falsum = Relation(lift(0), ">", lift(0), "vacuity")
-    return solve(Question(Statement((falsum,), statement.hypotheses)), rlimit).proved
-
-
-def _closed(r: Relation) -> Relation:
-    return Relation(close_means(lift(r.lhs)), r.kind, close_means(lift(r.rhs)), r.label)
-
-
-def _formula(r: Relation, smt: Smt, memo: dict[Term, Any]) -> Any:
-    lhs, rhs = fold(r.lhs, smt, memo), fold(r.rhs, smt, memo)
-    return HOLDS[r.kind](lhs, rhs)
-
-
-def _refuted(question: Question, model: Any, smt: Smt) -> Answer:
+def _refuted(question: Question, model: Any, context: z3.Context) -> Answer:
     """The counter-model in rationals, replayed outside the solver."""
     env: dict[str, Fraction] = {}
     for name in question.names():
-        value = model.eval(smt.var(name), model_completion=True)
+        value = model.eval(z3.Real(symbol(name), context), model_completion=True)
         if not z3.is_rational_value(value):
             return Answer(proved=False, reason=f"the solver's counter-model is irrational at {name}")
         env[name] = Fraction(value.numerator_as_long(), value.denominator_as_long())

@@ -36,7 +36,9 @@ def mathml(tex: str) -> Markup:
     >>> str(mathml(r"\phi_i \ge 0"))
     '<math alttext="\\phi_i \\ge 0"><msub><mi>φ</mi><mi>i</mi></msub><mo>≥</mo><mn>0</mn></math>'
     """
-    return Markup('<math alttext="{}">{}</math>').format(tex, _row(deque(t for t in _TOKEN.findall(tex) if not t.isspace() or t == " ")))
+    return Markup('<math alttext="{}">{}</math>').format(
+        tex, _row(deque(t for t in _TOKEN.findall(tex) if not t.isspace() or t == " "))
+    )
 
 
 def _row(tokens: Tokens) -> Markup:
@@ -81,15 +83,15 @@ def _atom(tokens: Tokens) -> Markup:
         tokens.popleft()
     if not tokens:
         return Markup()
-    token = tokens.popleft()
-    if token == "{":
+    piece = tokens.popleft()
+    if piece == "{":
         return _row(tokens)
-    if not token.startswith("\\"):
-        if token in "()[]|":  # brackets of ordinary size; by default they grow with what stands beside them
-            return Markup('<mo stretchy="false">{}</mo>').format(token)
-        tag = "mn" if token.isdecimal() else "mi" if token.isalpha() else "mo"
-        return Markup(f"<{tag}>{{}}</{tag}>").format("−" if token == "-" else token)  # noqa: S704 (tag is one of three)
-    name = token[1:]
+    if not piece.startswith("\\"):
+        if piece in "()[]|":  # brackets of ordinary size; by default they grow with what stands beside them
+            return Markup('<mo stretchy="false">{}</mo>').format(piece)
+        tag = "mn" if piece.isdecimal() else "mi" if piece.isalpha() else "mo"
+        return Markup(f"<{tag}>{{}}</{tag}>").format("−" if piece == "-" else piece)  # noqa: S704 (tag is one of three)
+    name = piece[1:]
     if name in LETTERS:
         return Markup("<mi>{}</mi>").format(LETTERS[name])
     if name in OPERATORS:
@@ -108,7 +110,7 @@ def _atom(tokens: Tokens) -> Markup:
         case "text":
             return Markup("<mtext>{}</mtext>").format(_literal(tokens))
         case _:
-            return Markup("<mtext>{}</mtext>").format(token)
+            return Markup("<mtext>{}</mtext>").format(piece)
 
 
 def _half(tokens: Tokens) -> Markup:
@@ -123,6 +125,6 @@ def _half(tokens: Tokens) -> Markup:
 def _literal(tokens: Tokens) -> str:
     """The text in braces, as it stands."""
     inside: list[str] = []
-    while tokens and (token := tokens.popleft()) != "}":
-        inside.append("" if token == "{" else token)
+    while tokens and (piece := tokens.popleft()) != "}":
+        inside.append("" if piece == "{" else piece)
     return "".join(inside)

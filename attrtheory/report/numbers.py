@@ -17,7 +17,9 @@ from attrtheory.errors import BadInput
 SHORT = 40  # characters of an exact number that fit into a line
 _RATIONAL = re.compile(r"(-?\d+)(?:/(\d+))?", re.ASCII)
 # Controls, text-direction marks and lone surrogates: in a name they break a page, a terminal or its encoding.
-_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def exact(value: Fraction | str) -> Shortened:
     >>> exact(Fraction(1, 3)).short
     '1/3'
     >>> exact("1" * 50 + "/3").short
-    '≈ 3.70370e+48'
+    '≈ 3.7037e+48'
     """
     full = value if isinstance(value, str) else _digits(value)
     if len(full) <= SHORT:
@@ -60,7 +62,8 @@ def exact(value: Fraction | str) -> Shortened:
         quotient = Decimal(parts[1]) / Decimal(parts[2] or 1)
     except (InvalidOperation, ArithmeticError):
         return Shortened(f"{full[: SHORT - 12]} ... {full[-8:]}", full)
-    return Shortened(f"≈ {quotient:.6g}", full)
+    near = float(quotient)
+    return Shortened(f"≈ {near:.6g}" if isfinite(near) and near else f"≈ {quotient:.6g}", full)
 
 
 def _digits(q: Fraction) -> str:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from attrtheory.auditing.data import AuditResult
 from attrtheory.errors import BadInput
-from attrtheory.report import evidence, wording
+from attrtheory.report import counterexample, evidence, wording
 from attrtheory.report.formulas import prose
 from attrtheory.report.numbers import exact, feature, number, require_finite, visible
 from attrtheory.report.panels import attribution_panels
@@ -44,7 +44,9 @@ def write_report(result: AuditResult, path: Path, *, certificates: str = "DIR") 
         part.write_text(page, encoding="utf-8", newline="\n")
         part.replace(target)
     except OSError as error:
-        raise BadInput(f"cannot write the report to {target}: {error.strerror or error}; give a path in a folder you may write to") from error
+        raise BadInput(
+            f"cannot write the report to {target}: {error.strerror or error}; give a path in a folder you may write to"
+        ) from error
     finally:
         part.unlink(missing_ok=True)
     return target
@@ -53,15 +55,36 @@ def write_report(result: AuditResult, path: Path, *, certificates: str = "DIR") 
 def _environment() -> Environment:
     # StrictUndefined: a name that is missing from the data is an error here, not a hole in the page.
     env = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, finalize=_shown, trim_blocks=True, lstrip_blocks=True,
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     env.filters.update(
-        number=number, exact=exact, prose=prose, spoken=wording.spoken, look=wording.look, trust=wording.trust, shape=_shape, duration=_duration,
+        number=number,
+        exact=exact,
+        prose=prose,
+        spoken=wording.spoken,
+        look=wording.look,
+        trust=wording.trust,
+        shape=_shape,
+        duration=_duration,
     )
     env.tests["by_solver"] = wording.by_solver
     env.globals.update(
-        LOOKS=wording.LOOKS, evidence=evidence, wording=wording, feature=feature, is_image=is_image, attribution_panels=attribution_panels,
-        witness_panels=witness_panels, pixels=lambda rgb: _data(png(rgb)), quadrature_picture=lambda rows: _data(quadrature_figure(rows)), colour_bar=_data(colour_bar()),
+        LOOKS=wording.LOOKS,
+        evidence=evidence,
+        counterexample=counterexample,
+        wording=wording,
+        feature=feature,
+        is_image=is_image,
+        attribution_panels=attribution_panels,
+        witness_panels=witness_panels,
+        pixels=lambda rgb: _data(png(rgb)),
+        quadrature_picture=lambda rows: _data(quadrature_figure(rows)),
+        colour_bar=_data(colour_bar()),
     )
     return env
 

@@ -42,7 +42,9 @@ def finite(values: np.ndarray, what: str) -> np.ndarray:
         raise BadInput(f"{what} of shape {array.shape} has no values; there is nothing to draw")
     if not np.isfinite(array).all():
         bad = int((~np.isfinite(array)).sum())
-        raise BadInput(f"{what} holds {bad} value(s) that are NaN or infinite; a picture would hide them, so none is drawn")
+        raise BadInput(
+            f"{what} holds {bad} value(s) that are NaN or infinite; a picture would hide them, so none is drawn"
+        )
     return array
 
 

@@ -41,7 +41,14 @@ def plain(name: str) -> str:
 
 
 def draw_bars(
-    ax: Axes, values: np.ndarray, labels: Sequence[str], scale: float, *, marks: Sequence[int] = (), neutral: bool = False, room: int = 0,
+    ax: Axes,
+    values: np.ndarray,
+    labels: Sequence[str],
+    scale: float,
+    *,
+    marks: Sequence[int] = (),
+    neutral: bool = False,
+    room: int = 0,
 ) -> None:
     """Horizontal bars, the first on top, from -scale to scale, with room for `room` of them or more.
 
@@ -49,7 +56,9 @@ def draw_bars(
     """
     values = finite(values, "bars")
     if values.shape != (len(labels),):
-        raise BadInput(f"bars need one label for each value; got {len(labels)} labels and values of shape {values.shape}")
+        raise BadInput(
+            f"bars need one label for each value; got {len(labels)} labels and values of shape {values.shape}"
+        )
     at = np.arange(len(values))
     colours = ["#52606d" if neutral else POSITIVE if v > 0 else NEGATIVE for v in values]
     ax.barh(at, values, height=0.66, color=colours, zorder=2)
@@ -84,8 +93,25 @@ def quadrature_figure(rows: Sequence[Quadrature]) -> bytes:
     for ax, name in zip(axes, names, strict=True):
         group = sorted((q for q in rows if q.name == name), key=lambda q: q.steps)
         steps = [q.steps for q in group]
-        ax.loglog(steps, [max(q.error, floor) for q in group], "o-", color=ERROR, linewidth=1.8, markersize=5, label="true error")
-        ax.loglog(steps, [max(q.gap, floor) for q in group], "s--", color=GAP, linewidth=1.8, markersize=5, markerfacecolor="white", label="completeness gap")
+        ax.loglog(
+            steps,
+            [max(q.error, floor) for q in group],
+            "o-",
+            color=ERROR,
+            linewidth=1.8,
+            markersize=5,
+            label="true error",
+        )
+        ax.loglog(
+            steps,
+            [max(q.gap, floor) for q in group],
+            "s--",
+            color=GAP,
+            linewidth=1.8,
+            markersize=5,
+            markerfacecolor="white",
+            label="completeness gap",
+        )
         ax.set_title(plain(name), fontsize=9, color=INK)
         ax.set_xlabel("steps", fontsize=8, color=INK)
         ax.set_xticks(ticks, [str(s) for s in ticks])
@@ -101,7 +127,9 @@ def quadrature_figure(rows: Sequence[Quadrature]) -> bytes:
     return render(figure)
 
 
-def attribution_figure(x: np.ndarray, attributions: Sequence[MethodValues], *, baseline: np.ndarray | None = None, title: str = "") -> bytes:
+def attribution_figure(
+    x: np.ndarray, attributions: Sequence[MethodValues], *, baseline: np.ndarray | None = None, title: str = ""
+) -> bytes:
     """One input beside each method's attributions: heat maps of an image, bars of anything else.
 
     Raises:

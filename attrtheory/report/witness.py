@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from attrtheory.auditing.data import NetworkWitness
-from attrtheory.report.panels import Panel, bars, extremes, group, input_panels, largest_few, naming, over_channels, plus_minus, some
+from attrtheory.report.panel import Panel, bars, extremes, group, largest_few, naming, over_channels, plus_minus, some
+from attrtheory.report.panels import input_panels
 from attrtheory.report.pixels import finite, is_image, largest, on_grid, outlined, signed
 from attrtheory.report.wording import concerned
 

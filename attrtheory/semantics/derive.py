@@ -8,6 +8,7 @@ from fractions import Fraction
 from attrtheory.errors import Unsupported
 from attrtheory.expr import term as t
 from attrtheory.expr.algebra import Free, fold
+from attrtheory.expr.syntax import postorder
 from attrtheory.expr.term import ONE, ZERO, ZERO_Q, Term
 
 
@@ -61,7 +62,7 @@ class Derivative:
         return t.ite(g[0], a[0], b[0]), t.ite(g[0], a[1], b[1])
 
     def mean01(self, level: int, body: Pair) -> Pair:
-        if body[1] is not ZERO:
+        if any(u is self.wrt for u in postorder(body[0])):  # even where branches are flat, break points move
             raise Unsupported(
                 "the derivative of a mean moves its break points; close the mean first, then differentiate"
             )

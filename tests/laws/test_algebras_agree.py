@@ -45,10 +45,13 @@ def test_a_closed_mean_has_the_value_of_the_mean(t: Term, env: dict[str, Fractio
 
 @given(t=terms(leaves=6), env=points())
 def test_the_solver_reads_the_same_number(t: Term, env: dict[str, Fraction]):
-    context = z3.Context()
-    smt = Smt(context)
-    pinned = [(smt.var(name), smt.const(q)) for name, q in env.items()]
-    number = z3.simplify(z3.substitute(fold(close_means(t), smt), *pinned))
+    smt = Smt()
+    root = fold(close_means(t), smt)
+    pinned = [f"(assert (= {smt.var(name)} {smt.const(q)}))" for name, q in env.items()]
+    solver = z3.Solver(ctx=z3.Context())
+    solver.from_string("\n".join([*smt.lines, *pinned, f"(declare-fun out () Real)(assert (= out {root}))"]))
+    assert solver.check() == z3.sat
+    number = solver.model()[z3.Real("out", solver.ctx)]
     assert z3.is_rational_value(number)
     assert Q(number.numerator_as_long(), number.denominator_as_long()) == evaluate(t, env)
 

@@ -8,10 +8,9 @@ from itertools import pairwise, permutations, product
 from math import factorial
 from typing import Protocol
 
-from independent import integral, slope, value
+from independent import Dual, Reader, integral, slope, value
 
-from attrtheory.expr import Term, var
-from attrtheory.expr.term import Term as Body
+from attrtheory.expr import Term
 from attrtheory.models.fn import Fn
 
 Q = Fraction
@@ -31,7 +30,7 @@ class Model(Protocol):
 class OfTerm:
     """A model given by a term, read by the tests' own evaluator."""
 
-    def __init__(self, body: Body, names: Sequence[str]) -> None:
+    def __init__(self, body: Term, names: Sequence[str]) -> None:
         self.fn, self.n = Fn(tuple(names), body), len(names)
 
     def at(self, p: Vector) -> Fraction:
@@ -42,8 +41,6 @@ class OfTerm:
 
     def mean_partial(self, i: int, start: Vector, end: Vector) -> Fraction:
         """The integrand's own dual numbers run in the input; a second pair runs along the path and finds the kinks."""
-        from independent import Dual, Reader
-
         def along(a: Dual, right: bool) -> tuple[Fraction, list[Dual]]:
             env = {k: Dual(p + a.v * (q - p), a.s * (q - p)) for k, p, q in zip(self.fn.names, start, end, strict=True)}
             reader = Reader(env, {}, right=right)
@@ -172,7 +169,3 @@ REPLICAS: dict[str, Callable[[Model, Vector, Background, int], Fraction]] = {
     )
 }  # fmt: skip
 
-
-def model(text_or_term: Term, n: int) -> OfTerm:
-    """A model in x1, x2, ..."""
-    return OfTerm(text_or_term, [var(f"x{k + 1}").payload for k in range(n)])

@@ -7,11 +7,28 @@ from fractions import Fraction
 import numpy as np
 
 from attrtheory.auditing.data import (
-    AuditedInput, AuditResult, Finding, LayerRow, MethodValues, NetworkFacts, NetworkWitness, Quadrature,
+    AuditedInput,
+    AuditResult,
+    Finding,
+    LayerRow,
+    MethodValues,
+    NetworkFacts,
+    NetworkWitness,
+    Quadrature,
 )  # fmt: skip
 from attrtheory.expr import relu, var
 from attrtheory.expr.syntax import dumps
-from attrtheory.prove.verdict import Conditional, NotApplicable, Proof, Proved, Refuted, Unknown, Vacuous, Verdict, Witness
+from attrtheory.prove.verdict import (
+    Conditional,
+    NotApplicable,
+    Proof,
+    Proved,
+    Refuted,
+    Unknown,
+    Vacuous,
+    Verdict,
+    Witness,
+)
 
 HOSTILE = "<script>alert(1)</script>\"' onload=x {{ 7*7 }} $\\frac$ \x1b[31m\u202e\ud800"
 PATH = Proof("fundamental theorem")
@@ -38,18 +55,31 @@ VERDICTS: dict[str, Verdict] = {
 
 
 def network(shape: tuple[int, ...] = (1, 8, 8), name: str = "digits") -> NetworkFacts:
-    layers = (LayerRow("conv1", "3 × 3 convolution, 8 channels", (8, 6, 6)), LayerRow(HOSTILE, f"ReLU {HOSTILE}", (8, 6, 6)))
+    layers = (
+        LayerRow("conv1", "3 × 3 convolution, 8 channels", (8, 6, 6)),
+        LayerRow(HOSTILE, f"ReLU {HOSTILE}", (8, 6, 6)),
+    )
     return NetworkFacts(name, "ab" * 32, shape, 10, 288, 12345, layers, accuracy=0.971)
 
 
-def audited(shape: tuple[int, ...], *, groups: np.ndarray | None = None, baseline: float | None = 0.0, row: int = 3) -> AuditedInput:
+def audited(
+    shape: tuple[int, ...], *, groups: np.ndarray | None = None, baseline: float | None = 0.0, row: int = 3
+) -> AuditedInput:
     draw = np.random.default_rng(0)
     x = draw.random(shape)
     b = draw.random(shape) if baseline is None else np.full(shape, baseline)
     values = draw.normal(size=shape)
     methods = [
         MethodValues("gradient", 5 * values, "float", 0.3),
-        MethodValues("integrated_gradients", values, "enclosed", -1e-16, ("relu 3 of layer conv1", HOSTILE), bound=2e-15, pieces=41),
+        MethodValues(
+            "integrated_gradients",
+            values,
+            "enclosed",
+            -1e-16,
+            ("relu 3 of layer conv1", HOSTILE),
+            bound=2e-15,
+            pieces=41,
+        ),
         MethodValues(HOSTILE, values[::-1] / 2, "exact", 0.0),
     ]
     if groups is not None:
@@ -64,10 +94,14 @@ def squares(shape: tuple[int, ...], side: int) -> np.ndarray:
     return np.broadcast_to(tile, shape).copy()
 
 
-def network_witness(shape: tuple[int, ...], *, values: bool = True, features: tuple[int, ...] = (0, 3)) -> NetworkWitness:
+def network_witness(
+    shape: tuple[int, ...], *, values: bool = True, features: tuple[int, ...] = (0, 3)
+) -> NetworkWitness:
     draw = np.random.default_rng(1)
     phi = draw.normal(size=shape) if values else None
-    return NetworkWitness(draw.random(shape), np.zeros(shape), phi, features, "features 0 and 3: =", LONG, "1/3", -2.3333, 0.33333)
+    return NetworkWitness(
+        draw.random(shape), np.zeros(shape), phi, features, "features 0 and 3: =", LONG, "1/3", -2.3333, 0.33333
+    )
 
 
 def findings(shape: tuple[int, ...]) -> tuple[Finding, ...]:
@@ -77,7 +111,9 @@ def findings(shape: tuple[int, ...]) -> tuple[Finding, ...]:
         on_network = network_witness(shape) if what in {"refuted", "conditional"} else None
         method = ("gradient", "integrated_gradients", HOSTILE)[k % 3]
         certificate = f"{k:02}{HOSTILE}.json" if k % 2 else None
-        rows.append(Finding(method, properties[k % 4], verdict, f"all inputs in a box {HOSTILE}", on_network, certificate))
+        rows.append(
+            Finding(method, properties[k % 4], verdict, f"all inputs in a box {HOSTILE}", on_network, certificate)
+        )
     return tuple(rows)
 
 
@@ -90,4 +126,6 @@ QUADRATURE = tuple(
 def audit(shape: tuple[int, ...] = (1, 8, 8), *, name: str = "digits", groups: np.ndarray | None = None) -> AuditResult:
     inputs = (audited(shape, groups=groups), audited(shape, baseline=None, row=0))
     versions = {"attrtheory": "0.1.0", HOSTILE: HOSTILE}
-    return AuditResult(network(shape, name), inputs, findings(shape), QUADRATURE, {"attributions": 12.5, HOSTILE: 500.0}, versions)
+    return AuditResult(
+        network(shape, name), inputs, findings(shape), QUADRATURE, {"attributions": 12.5, HOSTILE: 500.0}, versions
+    )
