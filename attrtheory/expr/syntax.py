@@ -103,7 +103,7 @@ def _node(op: str, rest: Sequence[str], known: list[Term]) -> Term:
             args = [_leaf(a, known) for a in rest[2::2]]
             return Free().affine(*payload, args)
         case "mean01":
-            return t.intern("mean01", (_leaf(rest[1], known),), int(rest[0]))
+            return Free().mean01(_index(rest[0]), _leaf(rest[1], known))
         case "call":
             orders = tuple(int(k) for k in rest[1][1:-1].split(",") if k)
             return t.call(rest[0], orders, tuple(_leaf(a, known) for a in rest[2:]))
@@ -193,7 +193,7 @@ def infix(root: Term, limit: int = 4000) -> str:
     """Ordinary notation where it fits `limit` characters, else a summary."""
     sizes: dict[Term, int] = {}
     for node in postorder(root):
-        sizes[node] = 8 + sum(sizes[a] for a in node.args)
+        sizes[node] = min(limit + 1, 8 + sum(sizes[a] for a in node.args))
     if sizes[root] > limit:
         return f"<term {root.digest.hex()[:12]}: {root.op}, {len(sizes)} nodes>"
     return fold(root, _Infix())[0]

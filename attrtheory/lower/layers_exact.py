@@ -91,7 +91,7 @@ class ExactAffine:
 
     @cached_property
     def magnitude(self) -> ExactAffine:
-        """The layer with the absolute values of its weights and no bias: it carries radii, and what depends on what."""
+        """The layer with the absolute values of its weights: it carries radii, and what depends on what."""
         other = copy(self)
         other.__dict__.pop("_matrices", None)
         if hasattr(self, "weight"):

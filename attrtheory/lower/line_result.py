@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import fsum, inf, nextafter
@@ -29,9 +28,9 @@ LADDER: tuple[Trust, ...] = ("float", "enclosed", "exact")
 class LineResult:
     """Attributions along a path.
 
-    `lower` and `upper` contain the attribution under every convention at kinks; without them `values` stands alone.
-    `undecided` counts pairs of a unit and a piece whose slope float64 did not decide; `residual` is what the attributions
-    miss of `output_difference`, and small whatever else is wrong.
+    `lower` and `upper` contain the attribution under every convention at kinks; `kinks` says where one matters.
+    `undecided` counts pairs of a unit and a piece whose slope float64 did not decide. `residual` is by how much the
+    attributions miss `output_difference`: near 0 whatever else is wrong, so no evidence for the attributions.
     """
 
     values: np.ndarray
@@ -53,7 +52,7 @@ class LineResult:
 
 @dataclass(frozen=True, eq=False)
 class Bounds:
-    """An enclosure of the gradient, times the displacement."""
+    """An enclosure of the mean gradient, times the displacement."""
 
     lower: np.ndarray
     upper: np.ndarray
@@ -68,7 +67,7 @@ def bounded(e: Enclosure, step: Tensor) -> Bounds | None:
     """Bounds of the attributions, given the rounded displacement; None where float64 overflows."""
     middle = e.centre[0] * step
     reach = OUTWARD * (e.radius[0] * step.abs() + 8 * UNIT * middle.abs()) + tiny(step != 0)
-    lower, upper = ((middle + s * reach).numpy() for s in (-1, 1))
+    lower, upper = (middle - reach).numpy(), (middle + reach).numpy()
     return Bounds(lower, upper, e) if np.isfinite(lower).all() and np.isfinite(upper).all() else None
 
 
@@ -88,22 +87,21 @@ class Found:
     def largest(self) -> float:
         return float(np.abs(self.values).max())
 
-    def result(self, trust: Trust, undecided: int) -> LineResult:
+    def plain(self, undecided: int) -> LineResult:
+        """The float values as they are."""
         residual = fsum(self.values.ravel().tolist()) - self.difference
-        return LineResult(self.values, trust, None, None, (), undecided, self.pieces, residual, self.difference)
+        return LineResult(self.values, "float", None, None, (), undecided, self.pieces, residual, self.difference)
 
     def enclosed(self, graph: Graph, bounds: Bounds, *, kinks: bool) -> LineResult:
         """The float values within their bounds, which they cannot miss by more than rounding."""
         slack = 1e-9 * self.largest
         if (self.values < bounds.lower - slack).any() or (self.values > bounds.upper + slack).any():
-            raise EngineDisagreement(f"the sweep of {graph.name!r} lies outside its own enclosure; please report this")
-        values = np.clip(self.values, bounds.lower, bounds.upper)
+            raise EngineDisagreement(f"the sweep of {graph.name!r} lies outside its own enclosure: please report it")
+        values, undecided = np.clip(self.values, bounds.lower, bounds.upper), bounds.enclosure.undecided
         residual = fsum(values.ravel().tolist()) - self.difference
         named = named_kinks(graph, bounds.enclosure.kinks, "up to ") if kinks else ()
-        undecided = bounds.enclosure.undecided
-        return LineResult(
-            values, "enclosed", bounds.lower, bounds.upper, named, undecided, self.pieces, residual, self.difference
-        )
+        return LineResult(values, "enclosed", bounds.lower, bounds.upper, named, undecided, self.pieces, residual,
+                          self.difference)  # fmt: skip
 
 
 def nothing_moves(features: int) -> ExactLine:
@@ -113,7 +111,7 @@ def nothing_moves(features: int) -> ExactLine:
 
 
 def from_exact(graph: Graph, e: ExactLine) -> LineResult:
-    """The exact attributions, rounded once; bounds, rounded outwards, where conventions at kinks matter."""
+    """The exact attributions, rounded once; where conventions at kinks matter their range, rounded outwards."""
     shape = graph.input_shape
     values = np.array([rounded(q) for q in e.values]).reshape(shape)
     lower = upper = None
@@ -129,15 +127,15 @@ def rounded(q: fmpq) -> float:
     try:
         return int(q.p) / int(q.q)
     except OverflowError as error:
-        raise TooLarge("an exact attribution is larger than any float64 number; rescale the network's output") from error
+        raise TooLarge("an exact attribution is larger than any float64 number: rescale the output") from error
 
 
 def named_kinks(graph: Graph, kinks: dict[int, tuple[int, float]], most: str) -> tuple[str, ...]:
     """One sentence per layer."""
-
-    def sentence(k: int, units: int, share: float) -> str:
-        node = pools_first(graph).nodes[k - 1]
-        what = "windows tied" if isinstance(node.op, MaxPool2d) else "units at their kink"
-        return f"{node.name}: {most}{units} {what} on {min(share, 1.0):.3g} of the path"
-
-    return tuple(sentence(k, *kinks[k]) for k in sorted(kinks))
+    nodes = pools_first(graph).nodes
+    found = []
+    for k, (units, share) in sorted(kinks.items()):
+        one = "" if units == 1 else "s"
+        what = f"window{one} tied" if isinstance(nodes[k - 1].op, MaxPool2d) else f"unit{one} at 0"
+        found.append(f"{nodes[k - 1].name}: {most}{units} {what} on {min(share, 1.0):.3g} of the path")
+    return tuple(found)

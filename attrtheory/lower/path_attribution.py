@@ -1,9 +1,10 @@
-"""Attributions along piecewise linear paths, and their mean over baselines: sums of segments, with the weakest trust."""
+"""Attributions along piecewise linear paths, and their mean over baselines: sums of segments."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from math import fsum, inf, nextafter
 from typing import Any
 
@@ -30,7 +31,7 @@ def path_attribution_line(graph: Graph, knots: Data, target: int = 0, **options:
     if len(points) < 2:
         raise BadInput(f"knots: got {len(points)} point; a path needs two or more")
     (k,) = targets(graph, target, 1)
-    parts = [segment(graph, a, b, k, Options(**options)) for a, b in zip(points, points[1:], strict=False)]
+    parts = [segment(graph, a, b, k, Options(**options)) for a, b in pairwise(points)]
     return combined(parts, Fraction(1))
 
 
@@ -48,27 +49,34 @@ def expected_gradients_line(
 
 
 def combined(parts: Sequence[LineResult], factor: Fraction) -> LineResult:
-    """`factor` times the sum of results: exact if all are, bounded if all are, and only as trusted as the weakest."""
-    trust = min((p.trust for p in parts), key=LADDER.index)
-    scale, shape = fmpq(factor.numerator, factor.denominator), parts[0].values.shape
+    """`factor` times the sum of results: exact if all are, bounded if all are, as trusted as the weakest."""
+    trust, shape = min((p.trust for p in parts), key=LADDER.index), parts[0].values.shape
+    scale = fmpq(factor.numerator, factor.denominator)
 
     def total(columns: Sequence[Sequence[fmpq]]) -> list[fmpq]:
         return [scale * sum(column, fmpq(0)) for column in zip(*columns, strict=True)]
 
-    def bound(side: str, direction: float) -> np.ndarray:
-        ends = [p.quotients if getattr(p, side) is None else quotients(getattr(p, side)) for p in parts]
-        return np.array([nextafter(rounded(q), direction) for q in total([e for e in ends if e])]).reshape(shape)
+    def bound(sides: list[np.ndarray | None], direction: float) -> np.ndarray:
+        """A part without bounds is exact."""
+        known = [p.quotients or () if s is None else quotients(s) for p, s in zip(parts, sides, strict=True)]
+        return np.array([nextafter(rounded(q), direction) for q in total(known)]).reshape(shape)
 
-    exact = tuple(total([p.quotients for p in parts if p.quotients])) if trust == "exact" else None
-    sums = exact or total([quotients(p.values) for p in parts])
-    values = np.array([rounded(q) for q in sums]).reshape(shape)
+    exact = tuple(total([p.quotients or () for p in parts])) if trust == "exact" else None
+    values = np.array([rounded(q) for q in exact or total([quotients(p.values) for p in parts])]).reshape(shape)
     plain = trust == "float" or all(p.lower is None for p in parts)
     difference = float(factor) * fsum(p.output_difference for p in parts)
     return LineResult(
-        values, trust, None if plain else bound("lower", -inf), None if plain else bound("upper", inf),
-        tuple(dict.fromkeys(kink for p in parts for kink in p.kinks)), sum(p.undecided for p in parts),
-        sum(p.pieces for p in parts), 0.0 if exact else fsum(values.ravel().tolist()) - difference, difference, exact,
-    )  # fmt: skip
+        values,
+        trust,
+        None if plain else bound([p.lower for p in parts], -inf),
+        None if plain else bound([p.upper for p in parts], inf),
+        tuple(dict.fromkeys(kink for p in parts for kink in p.kinks)),
+        sum(p.undecided for p in parts),
+        sum(p.pieces for p in parts),
+        0.0 if exact else fsum(values.ravel().tolist()) - difference,
+        difference,
+        exact,
+    )
 
 
 def quotients(values: np.ndarray) -> list[fmpq]:

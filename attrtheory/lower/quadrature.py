@@ -1,7 +1,7 @@
 """Integrated Gradients by quadrature, as other libraries compute it: for comparison, never for a claim.
 
-Rules have captum's names. One differs on purpose: the weights of `riemann_trapezoid` add up to 1 here, as a trapezoid
-rule's do; captum 0.9 divides by n where n - 1 intervals are, so that its attributions are short by 1/n.
+Rules have captum's names. One differs on purpose: the weights of `riemann_trapezoid` add up to 1 here, as those of a
+trapezoid rule do. captum 0.9 divides by n where there are n - 1 intervals: its attributions are short by 1/n.
 """
 
 from __future__ import annotations

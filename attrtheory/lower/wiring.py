@@ -1,4 +1,4 @@
-"""Facts about a graph that every line kernel needs: window tables, absolute weights, what is affine in the input."""
+"""Facts about a graph that every line kernel needs: window tables, absolute weights, what is affine on a path."""
 
 from __future__ import annotations
 
@@ -10,14 +10,27 @@ import numpy as np
 from attrtheory.errors import Unsupported
 from attrtheory.models.graph import Graph, Node
 from attrtheory.models.ops import (
-    PIECEWISE, AvgPool2d, Combine, Conv2d, LeakyRelu, Linear, MaxPool2d, Op, Pair, Relu, Reshape, Scale, Shape, windows,
-)  # fmt: skip
+    PIECEWISE,
+    AvgPool2d,
+    Combine,
+    Conv2d,
+    LeakyRelu,
+    Linear,
+    MaxPool2d,
+    Op,
+    Pair,
+    Relu,
+    Reshape,
+    Scale,
+    Shape,
+    windows,
+)
 
 Windowed = Conv2d | AvgPool2d | MaxPool2d
 
 
 def window_table(x: Shape, op: Windowed) -> np.ndarray:
-    """Flat position within a channel of every window's entries, (windows, entries) in row-major order; -1 is padding."""
+    """Flat positions within a channel of all windows' entries, (windows, entries), row by row; -1 is padding."""
     kernel: Pair = (op.weight.shape[2], op.weight.shape[3]) if isinstance(op, Conv2d) else op.kernel
     dilation: Pair = (1, 1) if isinstance(op, AvgPool2d) else op.dilation
     counts = windows(x, kernel, op.stride, op.padding, dilation)
@@ -31,9 +44,9 @@ def window_table(x: Shape, op: Windowed) -> np.ndarray:
 
 
 def pool_table(x: Shape, op: MaxPool2d) -> tuple[np.ndarray, np.ndarray]:
-    """The window table of a max-pool and which entries are real; padding repeats the window's first real entry.
+    """The window table of a max-pool and which entries are real; padding repeats the window's first real one.
 
-    A repeated entry never changes a maximum, so no infinity enters the arithmetic (`inf * 0` would be NaN).
+    A repeated entry never changes a maximum, so that no infinity enters the arithmetic (`inf * 0` would be NaN).
     """
     table = window_table(x, op)
     real = table >= 0
@@ -50,7 +63,7 @@ def pool_counts(x: Shape, op: AvgPool2d) -> np.ndarray:
 
 
 def magnitude(op: Op) -> Op:
-    """The same affine layer with the absolute values of its weights: it carries bounds of errors and of slopes."""
+    """The same affine layer with the absolute values of its weights: it carries bounds."""
     match op:
         case Linear() | Conv2d():
             return replace(op, weight=np.abs(op.weight), bias=np.abs(op.bias))
@@ -63,7 +76,7 @@ def magnitude(op: Op) -> Op:
 
 
 def roundings(op: Op) -> tuple[int, int]:
-    """An upper bound on the rounded operations behind one entry, forwards and backwards (any order of summation)."""
+    """Upper bounds on the rounded operations behind one entry, forwards and backwards, in any order of summation."""
     match op:
         case Linear():
             return op.weight.shape[1] + 2, op.weight.shape[0] + 2
@@ -86,8 +99,13 @@ def products(graph: Graph) -> int:
     """Multiplications of one forward pass: the unit in which the work of a sweep is counted."""
     total = 0
     for k, node in enumerate(graph.nodes, start=1):
-        op = node.op
-        each = roundings(op)[0] if isinstance(op, Linear | Conv2d) else prod(op.kernel) if hasattr(op, "kernel") else 1
+        match node.op:
+            case Linear() | Conv2d() as op:
+                each = roundings(op)[0] - 2
+            case AvgPool2d() | MaxPool2d() as op:
+                each = prod(op.kernel)
+            case _:
+                each = 1
         total += prod(graph.shapes[k]) * each
     return total
 
@@ -110,10 +128,10 @@ def affine_in_input(graph: Graph) -> list[bool]:
 
 
 def pools_first(graph: Graph) -> Graph:
-    """The same function and branch derivative, with `pool(relu(z))` written `relu(pool(z))`: far fewer kinks on a path.
+    """The same function and branch derivative with `relu(pool(z))` for `pool(relu(z))`: far fewer kinks on a path.
 
     A monotone unit commutes with a maximum. Derivatives agree too: where the maximum is positive the winner is the
-    same, first of ties included; where it is negative or zero both orders give 0 (leaky: the slope, at the same winner).
+    same, also the first of ties; where it is not, both orders give 0 (leaky: the slope, at the same winner).
     """
     nodes, users = list(graph.nodes), consumers(graph)
     for k in range(1, len(nodes) + 1):

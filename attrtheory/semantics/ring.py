@@ -150,7 +150,7 @@ class Ring:
 
     def _monic(self, g: Poly) -> tuple[Poly, Monomial, Fraction]:
         """(g / c, leading monomial, c) with c the leading coefficient."""
-        lead = max(g, key=lambda m: (sum(k for _, k in m), m))
+        lead = max(g, key=_order)
         c = g[lead]
         return {m: q / c for m, q in g.items()}, lead, c
 
@@ -192,6 +192,11 @@ class Ring:
                         left[j] -= k
                     return tuple((j, k) for j, k in left.items() if k), replacement
         return None
+
+
+def _order(m: Monomial) -> tuple[int, tuple[tuple[int, int], ...]]:
+    """Graded lexicographic: it is kept by products, so rewriting a leading monomial ends."""
+    return sum(k for _, k in m), tuple((-i, k) for i, k in m)
 
 
 def _add(out: Poly, q: Fraction, p: Poly) -> None:
