@@ -16,7 +16,8 @@ from flint import fmpq, fmpz
 from attrtheory.errors import EngineDisagreement
 from attrtheory.lower.kinks_exact import kinks_that_matter
 from attrtheory.lower.layers_exact import Rows, objects
-from attrtheory.lower.line_exact import exact_network, line_sweep_exact
+from attrtheory.lower.line_exact import line_sweep_exact
+from attrtheory.lower.network_exact import exact_network
 from attrtheory.lower.slopes_exact import pulled_back
 from attrtheory.models.graph import Graph
 

@@ -10,7 +10,7 @@ import numpy as np
 from flint import fmpz
 
 from attrtheory.lower.layers_exact import Rows, objects
-from attrtheory.lower.line_exact import ExactNetwork, Pattern, PoolPattern, RampPattern
+from attrtheory.lower.network_exact import ExactNetwork, Pattern, PoolPattern, RampPattern
 
 Masks = dict[int, np.ndarray]
 Patterns = dict[int, Pattern]

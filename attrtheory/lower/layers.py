@@ -1,126 +1,18 @@
-"""The layers of a graph on rows of float64 tensors: forwards, and backwards along the transposed linear part.
-
-Weights are copied once per graph and device. An affine layer has a companion with absolute weights, for bounds.
-"""
+"""The layers of a graph on rows of float64 tensors, and the graph made ready to run, once per device."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 from weakref import WeakKeyDictionary
 
-import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
-from torch.nn.grad import conv2d_input
 
-from attrtheory.lower.wiring import affine_in_input, magnitude, pool_counts, pool_table, pools_first, roundings
+from attrtheory.lower.affine_rows import Affine, gamma
+from attrtheory.lower.wiring import affine_in_input, pool_table, pools_first, roundings
 from attrtheory.models.graph import Graph
-from attrtheory.models.ops import (
-    AvgPool2d,
-    Combine,
-    Conv2d,
-    LeakyRelu,
-    Linear,
-    MaxPool2d,
-    Op,
-    Pair,
-    Relu,
-    Scale,
-    Shape,
-)
-
-Sides = tuple[int, int, int, int]
-UNIT = 2.0**-53  # unit roundoff of float64
-
-
-def gamma(n: int) -> float:
-    """The usual bound n u / (1 - n u) on the relative error of n rounded operations."""
-    return n * UNIT / (1 - n * UNIT)
-
-
-def tensor(array: np.ndarray, device: torch.device) -> Tensor:
-    return torch.tensor(np.asarray(array, dtype=np.float64), device=device)
-
-
-class Affine:
-    """`y = W x + b`, on rows."""
-
-    weight: Tensor
-    bias: Tensor
-
-    def __init__(self, op: Op, ins: Sequence[Shape], out: Shape, device: torch.device) -> None:
-        self.op, self.ins, self.out, self.device = op, ins, out, device
-        self.gamma_push, self.gamma_pull = (gamma(n) for n in roundings(op))
-        match op:
-            case Linear() | Conv2d():
-                self.weight, self.bias = tensor(op.weight, device), tensor(op.bias, device)
-            case Scale():
-                self.weight = tensor(op.scale, device).expand(out)
-                self.bias = tensor(op.shift, device).expand(out)
-            case AvgPool2d():
-                self.weight = (1 / tensor(pool_counts(ins[0], op), device)).view(out[1:])
-            case _:
-                pass
-
-    @cached_property
-    def absolute(self) -> Affine:
-        """`y = |W| x + |b|`."""
-        return Affine(magnitude(self.op), self.ins, self.out, self.device)
-
-    def push(self, *xs: Tensor, bias: float = 1.0) -> Tensor:
-        """`W x + bias * b` for every row."""
-        x, op = xs[0], self.op
-        match op:
-            case Linear():
-                return x @ self.weight.T + bias * self.bias
-            case Conv2d():
-                x = padded(x, op.padding)
-                return functional.conv2d(x, self.weight, bias * self.bias, op.stride, 0, op.dilation, op.groups)
-            case AvgPool2d():
-                x = padded(x, op.padding)
-                return functional.avg_pool2d(x, op.kernel, op.stride, divisor_override=1) * self.weight
-            case Scale():
-                return x * self.weight + bias * self.bias
-            case Combine():
-                first, *rest = (c * v for c, v in zip(op.coefficients, xs, strict=True))
-                return sum(rest, first)
-            case _:
-                return x.reshape(-1, *self.out)
-
-    def pull(self, g: Tensor) -> list[Tensor]:
-        """`W^T g` for every row: one signal for each input."""
-        op = self.op
-        match op:
-            case Linear():
-                return [g @ self.weight]
-            case Conv2d():
-                return [self._transposed(g, self.weight, op.stride, op.padding, op.dilation, op.groups)]
-            case AvgPool2d():
-                ones = g.new_ones((self.out[0], 1, *op.kernel))
-                return [self._transposed(g * self.weight, ones, op.stride, op.padding, (1, 1), self.out[0])]
-            case Scale():
-                return [g * self.weight]
-            case Combine():
-                return [c * g for c in op.coefficients]
-            case _:
-                return [g.reshape(-1, *self.ins[0])]
-
-    def _transposed(
-        self, g: Tensor, weight: Tensor, stride: Pair, padding: Sides, dilation: Pair, groups: int
-    ) -> Tensor:
-        (c, h, w), (top, left, bottom, right) = self.ins[0], padding
-        size = (len(g), c, h + top + bottom, w + left + right)
-        whole = conv2d_input(size, weight, g, stride, 0, dilation, groups)
-        return whole[:, :, top : top + h, left : left + w]
-
-
-def padded(x: Tensor, padding: Sides) -> Tensor:
-    top, left, bottom, right = padding
-    return functional.pad(x, (left, right, top, bottom)) if any(padding) else x
+from attrtheory.models.ops import LeakyRelu, MaxPool2d, Relu, Shape
 
 
 class Ramp:

@@ -127,7 +127,8 @@ class ExactAffine:
             case Scale():
                 y = x * self.weight
             case Combine():
-                y = sum(c * v for c, v in zip(self.weight, parts, strict=True))
+                first, *rest = (c * v for c, v in zip(self.weight, parts, strict=True))
+                y = sum(rest, first)
             case _:
                 y = x.reshape(-1, *self.out)
         if constant is not None and isinstance(op, Linear | Conv2d | Scale):

@@ -13,7 +13,8 @@ from math import prod
 import torch
 from torch import Tensor
 
-from attrtheory.lower.layers import Affine, Network, Pool, Ramp, network
+from attrtheory.lower.affine_rows import Affine
+from attrtheory.lower.layers import Network, Pool, Ramp, network
 from attrtheory.models.graph import Graph
 
 MEMORY = 2**28  # bytes of live rows before a sweep or an evaluation is split

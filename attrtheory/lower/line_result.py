@@ -12,9 +12,9 @@ from flint import fmpq
 from torch import Tensor
 
 from attrtheory.errors import EngineDisagreement, TooLarge
+from attrtheory.lower.affine_rows import UNIT
 from attrtheory.lower.enclosure import Enclosure
 from attrtheory.lower.integral_exact import ExactLine
-from attrtheory.lower.layers import UNIT
 from attrtheory.lower.slopes import OUTWARD, tiny
 from attrtheory.lower.wiring import pools_first
 from attrtheory.models.graph import Graph

@@ -50,7 +50,7 @@ def expected_gradients_line(
 
 def combined(parts: Sequence[LineResult], factor: Fraction) -> LineResult:
     """`factor` times the sum of results: exact if all are, bounded if all are, as trusted as the weakest."""
-    trust, shape = min((p.trust for p in parts), key=LADDER.index), parts[0].values.shape
+    trust, shape = LADDER[min(LADDER.index(p.trust) for p in parts)], parts[0].values.shape
     scale = fmpq(factor.numerator, factor.denominator)
 
     def total(columns: Sequence[Sequence[fmpq]]) -> list[fmpq]:

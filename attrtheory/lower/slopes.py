@@ -14,7 +14,8 @@ from math import prod
 import torch
 from torch import Tensor
 
-from attrtheory.lower.layers import UNIT, Affine, Network, Pool, Ramp, gamma
+from attrtheory.lower.affine_rows import UNIT, Affine, gamma
+from attrtheory.lower.layers import Network, Pool, Ramp
 from attrtheory.lower.line import MEMORY, Rows, forget, straight_values
 
 OUTWARD = 1 + 1e-9  # covers the roundings made while a bound itself is computed

@@ -8,7 +8,7 @@ import numpy as np
 from flint import fmpz
 
 from attrtheory.lower.layers_exact import Rows, aligned, matrix, objects, product, zeros
-from attrtheory.lower.line_exact import ExactNetwork, Pattern, PoolPattern, RampPattern
+from attrtheory.lower.network_exact import ExactNetwork, Pattern, PoolPattern, RampPattern
 
 Ball = tuple[Rows, Rows | None]  # centre and radius; no radius: one number
 
@@ -89,7 +89,7 @@ def _through_ramp(
     if radius is None:
         return Rows(centre.numerators * slope, centre.denominator * q), None
     low, high, denominator = ends(centre, radius)
-    least, most = (slope if free is None else np.where(free, fmpz(f(p, q)), slope) for f in (min, max))
+    least, most = (slope if free is None else np.where(free, f(p, q), slope) for f in (min, max))
     corners = np.stack([v * s for v in (low, high) for s in (least, most)])
     return ball(corners.min(0), corners.max(0), denominator * q)
 
@@ -103,8 +103,8 @@ def _through_pool(
     def at_winners(values: np.ndarray) -> np.ndarray:
         """Every window's signal at its winner."""
         out = zeros(flat)
-        row, channel, _ = np.indices(pattern.winner.shape, sparse=True)
-        np.add.at(out, (row, channel, pattern.winner), values)
+        row, channel = (np.arange(n) for n in flat[:2])
+        np.add.at(out, (row[:, None, None], channel[:, None], pattern.winner), values)
         return out
 
     if radius is None:
@@ -112,12 +112,12 @@ def _through_pool(
         return Rows(at_winners(g).reshape(-1, *shape), centre.denominator), None
     low, high, denominator = ends(centre, radius)
     low, high = (v.reshape(pattern.winner.shape) for v in (low, high))
-    decided = fmpz(1) if free is None else np.where(free, fmpz(0), fmpz(1))
+    decided = 1 if free is None else (~free).astype(object)
     down, up = at_winners(low * decided), at_winners(high * decided)
     if free is not None:
         # a free window sends something between 0 and its signal to each of its winners
         row, channel, window, entry = (pattern.tied & free[..., None]).nonzero()
         at = (row, channel, net.pools[k][0][window, entry])
-        np.add.at(down, at, np.minimum(low[row, channel, window], fmpz(0)))
-        np.add.at(up, at, np.maximum(high[row, channel, window], fmpz(0)))
-    return ball(*(v.reshape(-1, *shape) for v in (down, up)), denominator)
+        np.add.at(down, at, np.minimum(low[row, channel, window], 0))
+        np.add.at(up, at, np.maximum(high[row, channel, window], 0))
+    return ball(down.reshape(-1, *shape), up.reshape(-1, *shape), denominator)

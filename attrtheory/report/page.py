@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from base64 import b64encode
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +50,12 @@ def write_report(result: AuditResult, path: Path, *, certificates: str = "DIR") 
             f"cannot write the report to {target}: {error.strerror or error}; give a path in a folder you may write to"
         ) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # it is gone when all went well
+            part.unlink()
     return target
 
 
+@cache
 def _environment() -> Environment:
     # StrictUndefined: a name that is missing from the data is an error here, not a hole in the page.
     env = Environment(

@@ -109,7 +109,7 @@ def _require_fit(m: MethodValues, shape: tuple[int, ...]) -> None:
     finite(m.values, f"attributions by {m.method}")
     if m.groups is None and m.values.shape != shape:
         raise BadInput(
-            f"{m.method} has attributions of shape {m.values.shape} for an input of shape {shape}; those of groups need `groups`"
+            f"{m.method} has attributions of shape {m.values.shape} for an input of shape {shape}; for groups, give `groups`"
         )
     if m.groups is not None:
         fits = m.values.ndim == 1 and m.groups.shape == shape and np.issubdtype(m.groups.dtype, np.integer)

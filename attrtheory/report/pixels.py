@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from io import BytesIO
 from math import prod
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -16,6 +17,9 @@ SIGNED = "RdBu_r"  # red above 0, white at 0, blue below; told apart by colour-b
 LEAST = 224  # pixels of a picture's longer side: every feature becomes a square of whole pixels
 MOST_STRETCHED = 8  # longer strips are drawn as bars
 
+NO_VERSION: Any = {
+    "Software": None
+}  # matplotlib writes its version into a PNG; without it equal pictures are equal bytes
 Rgb = np.ndarray  # (h, w, 3), uint8
 
 
@@ -139,7 +143,7 @@ def divided(rgb: Rgb, groups: np.ndarray) -> Rgb:
 def png(rgb: Rgb) -> bytes:
     """The picture as a PNG file; the same bytes for the same picture."""
     target = BytesIO()
-    imsave(target, rgb, format="png", metadata={"Software": None})
+    imsave(target, rgb, format="png", metadata=NO_VERSION)
     return target.getvalue()
 
 

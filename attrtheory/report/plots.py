@@ -1,6 +1,6 @@
 """Figures as PNG: quadrature against the exact value, one input with all its attributions.
 
-Figures are built without pyplot, so nothing is shared with, or left behind in, a caller's session.
+Figures are built without pyplot: a caller's own figures and settings stay as they are.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from attrtheory.auditing.data import MethodValues, Quadrature
 from attrtheory.errors import BadInput
 from attrtheory.report.numbers import number, visible
 from attrtheory.report.panels import attribution_panels
-from attrtheory.report.pixels import finite
+from attrtheory.report.pixels import NO_VERSION, finite
 
 INK, QUIET, POSITIVE, NEGATIVE, MARK = "#1f2933", "#7b8794", "#b2182b", "#2166ac", "#ffd600"
 ERROR, GAP = "#b84a00", "#0072b2"
@@ -31,7 +31,7 @@ def render(figure: Figure, dpi: int = 160) -> bytes:
     FigureCanvasAgg(figure)
     with warnings.catch_warnings():  # a letter that the font lacks is drawn as a box: no reason to stop a report
         warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
-        figure.savefig(target, format="png", dpi=dpi, metadata={"Software": None}, facecolor="white")
+        figure.savefig(target, format="png", dpi=dpi, metadata=NO_VERSION, facecolor="white")
     return target.getvalue()
 
 
@@ -71,7 +71,7 @@ def draw_bars(
     ax.tick_params(axis="x", labelsize=7, colors=QUIET, length=2)
     ax.tick_params(axis="y", length=0)
     ax.spines[:].set_visible(False)
-    for k, v in zip(at, values, strict=True):
+    for k, v in enumerate(values):
         ax.text(1.02, k, number(float(v)), transform=ax.get_yaxis_transform(), va="center", fontsize=8, color=INK)
 
 

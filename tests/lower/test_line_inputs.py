@@ -155,7 +155,7 @@ def test_a_kinked_segment_lends_its_kinks_and_bounds_to_the_path():
     difference = chain((2,), linear([[1, -1]]), Relu())
     found = path_attribution_line(difference, [[0, 0], [1, 1], [2, 1]], exact=True)
     assert found.trust == "exact"
-    assert found.kinks == ("layer1: 1 units at their kink on 1 of the path",)
+    assert found.kinks == ("layer1: 1 unit at 0 on 1 of the path",)
     assert found.lower == pytest.approx([1, -1])
     assert found.upper == pytest.approx([2, 0])
     plain = path_attribution_line(NET, X, certify=False)

@@ -37,7 +37,7 @@ def test_a_path_inside_a_kink_follows_the_convention_and_says_so(options):
     found = one(DIFFERENCE, [1, 1], **options)
     assert found.trust == "exact"
     assert found.values.tolist() == [0, 0]
-    assert found.kinks == ("layer1: 1 units at their kink on 1 of the path",)
+    assert found.kinks == ("layer1: 1 unit at 0 on 1 of the path",)
     assert found.lower == pytest.approx([0, -1])
     assert found.upper == pytest.approx([1, 0])
     assert (found.lower <= [0, -1]).all()
@@ -48,7 +48,7 @@ def test_two_programs_of_one_function_differ_within_the_bounds_of_both():
     first, second = one(MAXIMUM, [[[1, 1]]]), one(OTHER_MAXIMUM, [1, 1])
     assert first.values.ravel().tolist() == [1, 0]
     assert second.values.tolist() == [0, 1]
-    assert first.kinks == ("layer0: 1 windows tied on 1 of the path",)
+    assert first.kinks == ("layer0: 1 window tied on 1 of the path",)
     for a in (first, second):
         for b in (first, second):
             assert (a.lower.ravel() <= b.values.ravel()).all()
@@ -58,7 +58,7 @@ def test_two_programs_of_one_function_differ_within_the_bounds_of_both():
 def test_without_settling_a_kink_is_enclosed_and_flagged():
     found = one(DIFFERENCE, [1, 1], settle=False)
     assert (found.trust, found.undecided) == ("enclosed", 1)
-    assert found.kinks == ("layer1: up to 1 units at their kink on 1 of the path",)
+    assert found.kinks == ("layer1: up to 1 unit at 0 on 1 of the path",)
     assert (found.lower <= [0, -1]).all()
     assert (found.upper >= [1, 0]).all()
 
@@ -75,7 +75,7 @@ def test_a_kink_on_part_of_the_path():
         ),
     )
     found = one(graph, [1, 1], np.array([-1.0, -1.0]))
-    assert "kink: 1 units at their kink on 0.5 of the path" in found.kinks
+    assert "kink: 1 unit at 0 on 0.5 of the path" in found.kinks
     assert found.values.tolist() == [0, 0]
     assert found.lower == pytest.approx([0, -1])
 
@@ -106,7 +106,7 @@ def test_ties_of_a_background_that_does_not_move_are_harmless():
 
 def test_ties_of_a_background_that_moves_are_flagged_and_the_first_wins():
     found = one(PATCHES, np.ones(IMAGE))
-    assert found.kinks == ("layer2: 1 windows tied on 1 of the path",)
+    assert found.kinks == ("layer2: 1 window tied on 1 of the path",)
     assert found.values[0, :2, :2].tolist() == [[1, 2], [3, 5]]
     assert found.values.sum() == 11
     assert (found.upper - found.lower).max() > 1

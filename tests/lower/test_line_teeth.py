@@ -7,17 +7,15 @@ from fractions import Fraction as Q
 import numpy as np
 import pytest
 import torch
-from lower.nets import FAMILIES, chain, convolutional, dense, linear
+from lower.nets import FAMILIES, chain, dense, linear
 from lower.replica import integrated_gradients_replica
 
-import attrtheory.lower.enclosure as enclosure
-import attrtheory.lower.line as line
-import attrtheory.lower.line_exact as line_exact
-from attrtheory.lower.integral_exact import integrated_gradients_exact
-from attrtheory.lower.integrated_gradients import integrated_gradients_line, mean_gradient_line
-from attrtheory.lower.layers import Pool, Ramp
-from attrtheory.lower.slopes import Slopes
 from attrtheory.errors import EngineDisagreement
+from attrtheory.lower import decisions, line, line_exact
+from attrtheory.lower.integral_exact import integrated_gradients_exact
+from attrtheory.lower.integrated_gradients import integrated_gradients_line
+from attrtheory.lower.layers import Pool, Ramp, network
+from attrtheory.lower.slopes import PoolSlopes, RampSlopes, mean_gradient_float
 from attrtheory.models.ops import MaxPool2d, Relu
 
 TIED = chain((2,), linear([[1, -1]]), Relu())
@@ -46,17 +44,27 @@ def known():
     return list(truths())
 
 
+def swept(graph, x0, x):
+    """The float sweep alone."""
+    a, b = torch.tensor(x0), torch.tensor(x)
+    gradient = mean_gradient_float(network(graph), a, b, line.line_sweep(graph, a, b), 0)
+    return gradient[0].numpy() * (x - x0)
+
+
 def compare_float(known):
     for graph, x0, x, truth in known:
-        gradient = mean_gradient_line(graph, torch.tensor(x0), torch.tensor(x), 0).numpy()
-        assert np.abs(gradient * (x - x0) - truth).max() <= 1e-12 * np.abs(truth).max()
+        assert np.abs(swept(graph, x0, x) - truth).max() <= 1e-12 * np.abs(truth).max()
 
 
 def compare_enclosed(known):
-    for graph, x0, x, truth in known:
+    """Every convention that the rational sweep allows lies within the bounds."""
+    for graph, x0, x, _ in known:
         (found,) = integrated_gradients_line(graph, x, x0, 0, settle=False)
-        assert (found.lower <= truth).all()
-        assert (truth <= found.upper).all()
+        exact = integrated_gradients_exact(graph, x0, x, 0)
+        for a, q in zip(found.lower.ravel().tolist(), exact.lower, strict=True):
+            assert Q(a) <= Q(int(q.p), int(q.q))
+        for b, q in zip(found.upper.ravel().tolist(), exact.upper, strict=True):
+            assert Q(int(q.p), int(q.q)) <= Q(b)
 
 
 def compare_exact():
@@ -119,45 +127,40 @@ def test_a_float_mutant_is_caught(mutant, known, monkeypatch):
         compare_float(fresh)
 
 
-def nothing_free(layer, z, e, left, right, true=enclosure._ramp):
+def nothing_free(layer, z, e, left, right, true=decisions._ramp):
     slopes, hopeful, bound = true(layer, z, e, left, right)
-    return Slopes(on=z[left] > 0, free=torch.zeros_like(slopes.free)), hopeful & False, bound
+    return RampSlopes(z[left] > 0, torch.zeros_like(slopes.free)), hopeful & False, bound
 
 
-def nothing_tied(layer, z, e, left, right, true=enclosure._pool):
+def nothing_tied(layer, z, e, left, right, true=decisions._pool):
     slopes, hopeful, bound = true(layer, z, e, left, right)
-    slopes.free = torch.zeros_like(slopes.free)
-    return slopes, hopeful & False, bound
+    return PoolSlopes(slopes.winner, torch.zeros_like(slopes.free), slopes.rivals), hopeful & False, bound
 
 
 ENCLOSURE_MUTANTS = {
-    "units near their kink count as decided": (enclosure, "_ramp", nothing_free),
-    "tied windows count as decided": (enclosure, "_pool", nothing_tied),
+    "units near their kink count as decided": (decisions, "_ramp", nothing_free),
+    "tied windows count as decided": (decisions, "_pool", nothing_tied),
 }
 
 
 @pytest.mark.parametrize("mutant", ENCLOSURE_MUTANTS.values(), ids=ENCLOSURE_MUTANTS)
 def test_an_enclosure_mutant_is_caught(mutant, known, monkeypatch):
-    """What it claims is then narrower than the range that the rational sweep finds over all conventions."""
-    ranges = [integrated_gradients_exact(g, x0, x, 0) for g, x0, x, _ in known]
     monkeypatch.setattr(*mutant)
     with pytest.raises(AssertionError):
-        for (graph, x0, x, _), exact in zip(known, ranges, strict=True):
-            (found,) = integrated_gradients_line(graph, x, x0, 0, settle=False)
-            for a, q in zip(found.lower.ravel().tolist(), exact.lower, strict=True):
-                assert Q(a) <= Q(int(q.p), int(q.q))
-            for b, q in zip(found.upper.ravel().tolist(), exact.upper, strict=True):
-                assert Q(int(q.p), int(q.q)) <= Q(b)
+        compare_enclosed(known)
+
+
+def next_piece(t, new, true=line_exact.merged):
+    points, pieces = true(t, new)
+    return points, np.minimum(pieces + 1, pieces.max())
 
 
 EXACT_MUTANTS = {
     "0 counts as positive": ("signs", lambda v: (v >= 0).astype(np.int8) - (v < 0).astype(np.int8)),
     "winner changes of pools are dropped": ("winner_changes", lambda net, k, t, z: []),
     "sign changes are dropped": ("sign_changes", lambda t, z: []),
-    "new pieces copy the wrong old piece": (
-        "merged", lambda t, new, true=line_exact.merged: (lambda p, i: (p, np.minimum(i + 1, i.max())))(*true(t, new)),
-    ),
-}  # fmt: skip
+    "new pieces copy the wrong old piece": ("merged", next_piece),
+}
 
 
 @pytest.mark.parametrize("mutant", EXACT_MUTANTS.values(), ids=EXACT_MUTANTS)
@@ -173,7 +176,7 @@ def test_completeness_does_not_notice(name, monkeypatch):
     monkeypatch.setattr(*FLOAT_MUTANTS[name])
     wrong = []
     for graph, x0, x, truth in list(truths())[-2:]:
-        gradient = mean_gradient_line(graph, torch.tensor(x0), torch.tensor(x), 0).numpy() * (x - x0)
-        assert gradient.sum() == truth.sum()
-        wrong.append((gradient != truth).any())
+        found = swept(graph, x0, x)
+        assert found.sum() == truth.sum()
+        wrong.append((found != truth).any())
     assert any(wrong)

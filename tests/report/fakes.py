@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -123,9 +124,15 @@ QUADRATURE = tuple(
 )  # fmt: skip
 
 
-def audit(shape: tuple[int, ...] = (1, 8, 8), *, name: str = "digits", groups: np.ndarray | None = None) -> AuditResult:
+def audit(
+    shape: tuple[int, ...] = (1, 8, 8),
+    *,
+    name: str = "digits",
+    groups: np.ndarray | None = None,
+    rows: Sequence[Quadrature] = (),
+) -> AuditResult:
     inputs = (audited(shape, groups=groups), audited(shape, baseline=None, row=0))
     versions = {"attrtheory": "0.1.0", HOSTILE: HOSTILE}
     return AuditResult(
-        network(shape, name), inputs, findings(shape), QUADRATURE, {"attributions": 12.5, HOSTILE: 500.0}, versions
+        network(shape, name), inputs, findings(shape), tuple(rows), {"attributions": 12.5, HOSTILE: 500.0}, versions
     )
