@@ -19,9 +19,11 @@ nonzero = small.filter(bool)
 dyadic = st.sampled_from([Q(q) for q in ("0", "1", "-1", "2", "1/2", "-1/2", "-2", "3", "3/4", "-5/8")])
 
 
-def points(names: Sequence[str] = NAMES, number: st.SearchStrategy[Fraction] = small) -> st.SearchStrategy[dict[str, Fraction]]:
+def points(
+    names: Sequence[str] = NAMES, number: st.SearchStrategy[Fraction] = small
+) -> st.SearchStrategy[dict[str, Fraction]]:
     """Values of the variables; often some are equal."""
-    free = st.fixed_dictionaries({name: number for name in names})
+    free = st.fixed_dictionaries(dict.fromkeys(names, number))
     tied = number.map(lambda q: dict.fromkeys(names, q))
     return st.one_of(free, free, tied)
 
@@ -94,7 +96,9 @@ def network_fn(layers: Weights) -> Fn:
     names = tuple(f"x{k + 1}" for k in range(len(layers[0][0][0])))
     values = [var(name) for name in names]
     for k, (rows, biases) in enumerate(layers):
-        z = [total([*(w * v for w, v in zip(row, values, strict=True)), b]) for row, b in zip(rows, biases, strict=True)]
+        z = [
+            total([*(w * v for w, v in zip(row, values, strict=True)), b]) for row, b in zip(rows, biases, strict=True)
+        ]
         values = [relu(t) for t in z] if k + 1 < len(layers) else z
     return Fn(names, values[0])
 

@@ -55,8 +55,12 @@ def sides(row: Row, w: Witness) -> tuple[Fraction, Fraction, str]:
     d, count = claim.domain, claim.method.background or 1
     x = list(d.x) if d.x else [w.values.get(k, Q(0)) for k in names]
     tags = [""] if claim.method.background is None else [f"_{k + 1}" for k in range(count)]
-    b = [list(p) for p in d.baselines] if d.baselines else [[w.values.get(f"b{k + 1}{t}", Q(0)) for k in range(n)] for t in tags]
-    attribute = lambda f, i, p=x, q=b: phi(OfTerm(f, names), p, q, i)  # noqa: E731
+    b = (
+        [list(p) for p in d.baselines]
+        if d.baselines
+        else [[w.values.get(f"b{k + 1}{t}", Q(0)) for k in range(n)] for t in tags]
+    )
+    attribute = lambda f, i, p=x, q=b: phi(OfTerm(f, names), p, q, i)
     return BROKEN[claim.property.name](attribute, body, zero - relu(zero) + relu(-zero), x, b, w, names)
 
 
@@ -95,7 +99,7 @@ def null_displacement(phi: Any, f: Term, z: Term, x: Any, b: Any, w: Witness, na
 def symmetry(phi: Any, f: Term, z: Term, x: Any, b: Any, w: Witness, names: Any) -> Any:
     i, j = number(w)
     assert (i, j) in combinations(range(len(names)), 2)
-    tie = lambda p: [p[i] if k == j else q for k, q in enumerate(p)]  # noqa: E731
+    tie = lambda p: [p[i] if k == j else q for k, q in enumerate(p)]
     model = swapped(f, names, i, j) + z
     return phi(model, i, tie(x), list(map(tie, b))), phi(model, j, tie(x), list(map(tie, b))), "="
 

@@ -95,7 +95,7 @@ class Affine:
     ) -> Tensor:
         (c, h, w), (top, left, bottom, right) = self.ins[0], padding
         size = (len(g), c, h + top + bottom, w + left + right)
-        whole = conv2d_input(size, weight, g, stride, 0, dilation, groups)
+        whole = conv2d_input(size, weight, g, stride, 0, dilation, groups)  # pyright: ignore[reportArgumentType]
         return whole[:, :, top : top + h, left : left + w]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from math import lcm, prod
 
 import numpy as np
@@ -116,6 +116,7 @@ class ExactAffine:
         """`W x` for every row, `+ b` on the rows where `constant` holds."""
         parts, den = aligned(xs)
         x, op = parts[0], self.op
+        y: np.ndarray
         match op:
             case Linear():
                 y = product(x.reshape(-1, x.shape[-1]), self._matrices[0][0]).reshape(len(x), *self.out)
@@ -127,8 +128,7 @@ class ExactAffine:
             case Scale():
                 y = x * self.weight
             case Combine():
-                first, *rest = (c * v for c, v in zip(self.weight, parts, strict=True))
-                y = sum(rest, first)
+                y = reduce(np.add, (c * v for c, v in zip(self.weight, parts, strict=True)))
             case _:
                 y = x.reshape(-1, *self.out)
         if constant is not None and isinstance(op, Linear | Conv2d | Scale):

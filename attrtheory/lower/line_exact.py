@@ -105,9 +105,9 @@ def winner_changes(net: ExactNetwork, k: int, t: np.ndarray, z: Lines) -> list[f
     at = _windows(net, k, z.at(t))
     best = at == at.max(-1, keepdims=True)
     c, s = (_windows(net, k, v) for v in (z.constant, z.slope))
-    found: list[fmpq] = []
+    points, found = t.tolist(), []
     for piece, *window in zip(*(~(best[:-1] & best[1:]).any(-1)).nonzero(), strict=True):
-        found += envelope(c[piece, *window], s[piece, *window], t[piece], t[piece + 1])
+        found += envelope(c[piece, *window], s[piece, *window], points[piece], points[piece + 1])
     return found
 
 

@@ -47,7 +47,9 @@ class LineResult:
     @property
     def exact_values(self) -> tuple[Fraction, ...] | None:
         """The exact attributions, feature by feature; None unless `trust` is `exact`."""
-        return self.quotients and tuple(Fraction(int(q.p), int(q.q)) for q in self.quotients)
+        if self.quotients is None:
+            return None
+        return tuple(Fraction(int(q.p), int(q.q)) for q in self.quotients)
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,18 +18,19 @@ STYLES = {
 
 
 def findings_table(result: AuditResult) -> Table:
-    """Verdicts as symbols, a row for each property and a column for each method; the caption explains the symbols."""
+    """Verdicts as symbols, a row for each method; properties are numbered columns, so that it fits a narrow terminal."""
     grid = matrix(result)
     kinds = [name for name in LOOKS if any(f.verdict.name == name for f in result.findings)]
     key = [f"{LOOKS[name].symbol} {LOOKS[name].label.lower()}" for name in kinds]
     starred = ["* by a solver, not re-checked"] if any(by_solver(f.verdict) for f in result.findings) else []
-    caption = Text("   ".join([*key, *starred])) if key else Text("no property was audited")
-    table = Table(title=_text(f"Verdicts on {result.network.name}"), caption=caption, show_lines=False)
-    table.add_column("property")
+    numbered = [f"{k} {spoken(p)}" for k, p in enumerate(grid.properties, start=1)]
+    caption = "\n".join([", ".join(numbered), "   ".join([*key, *starred])]) if key else "no property was audited"
+    table = Table(title=_text(f"Verdicts on {result.network.name}"), caption=_text(caption), caption_justify="left")
+    table.add_column("method", overflow="fold", min_width=12)
+    for k in range(len(grid.properties)):
+        table.add_column(str(k + 1), justify="center", no_wrap=True)
     for m in grid.methods:
-        table.add_column(_text(spoken(m)), justify="center")
-    for p in grid.properties:
-        table.add_row(_text(spoken(p)), *(_cell([f for _, f in grid.cells.get((m, p), [])]) for m in grid.methods))
+        table.add_row(_text(spoken(m)), *(_cell([f for _, f in grid.cells.get((m, p), [])]) for p in grid.properties))
     return table
 
 

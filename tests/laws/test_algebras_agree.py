@@ -10,9 +10,10 @@ import pytest
 import sympy
 import torch
 import z3
+from forms import FormReader, form_value
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from independent import Dual, integral, value
+from independent import value
 from strategies import NAMES, along, dyadic, points, small, terms
 
 from attrtheory.errors import Unsupported
@@ -26,7 +27,6 @@ from attrtheory.semantics.smt import Smt
 from attrtheory.semantics.tensor import run
 
 Q = Fraction
-plain = terms(means=False)
 x, y = var("x"), var("y")
 
 
@@ -43,6 +43,7 @@ def test_a_closed_mean_has_the_value_of_the_mean(t: Term, env: dict[str, Fractio
     assert evaluate(closed, env) == evaluate(t, env) == value(t, env)
 
 
+@settings(max_examples=60)
 @given(t=terms(leaves=6), env=points())
 def test_the_solver_reads_the_same_number(t: Term, env: dict[str, Fraction]):
     smt = Smt()
@@ -71,7 +72,7 @@ def column(env: Mapping[str, Fraction]) -> dict[str, torch.Tensor]:
 
 @given(t=terms(division=False, means=False, number=dyadic), env=points(number=dyadic))
 def test_float64_is_exact_where_bits_says_so(t: Term, env: dict[str, Fraction]):
-    sizes = {k: (40, -3) for k in env}  # every dyadic value here is a multiple of 1/8 of size at most 5
+    sizes = dict.fromkeys(env, (40, -3))  # every dyadic value here is a multiple of 1/8 of size at most 5
     assume(bits(t, sizes) <= 53)
     assert exponents_fit(t, sizes)
     assert Q(run(t, column(env)).item()) == evaluate(t, env)
@@ -121,57 +122,6 @@ def float_is_safe(t: Term, env: Mapping[str, Fraction]) -> bool:
     fold(t, Exact(env), memo)
     numbers = [*memo.values(), *(q for u in memo if u.op == "affine" for q in (u.payload[0], *u.payload[1]))]
     return all(q.denominator in (1, 2, 4, 8, 16, 32) and abs(q.numerator) < 2**20 for q in numbers)
-
-
-# the normal form, read by an evaluator of its own ----------------------------------------------------------------------
-class FormReader:
-    """The value of a normal form, from the keys of its atoms alone."""
-
-    def __init__(self, ring: Ring, env: Mapping[str, Fraction], bounds: Mapping[int, Dual], *, right: bool) -> None:
-        self.keys: dict[int, Any] = {i: key for key, i in ring.ids.items()}
-        self.ring, self.env, self.bounds, self.right = ring, env, bounds, right
-        self.guards: list[Dual] = []
-
-    def __call__(self, poly: Any) -> Dual:
-        total = Dual(Q(0))
-        for monomial, c in dict(poly).items():
-            product = Dual(c)
-            for i, power in monomial:
-                for _ in range(power):
-                    product *= self.atom(self.keys[i])
-            total += product
-        return total
-
-    def atom(self, key: Any) -> Dual:
-        match key:
-            case ("var", name):
-                return Dual(self.env[name])
-            case ("bound", level):
-                return self.bounds[level]
-            case ("step", h):
-                g = self(h)
-                self.guards.append(g)
-                return Dual(Q(g.v > 0 or (self.right and g.v == 0 and g.s > 0)))
-            case ("zero", h):
-                g = self(h)
-                self.guards.append(g)
-                return Dual(Q(g.v == 0 and not (self.right and g.s)))
-            case ("inverse", h):
-                return Dual(Q(1)) / self(h)
-            case ("mean", level, inside):
-                return Dual(integral(lambda a, right: self.along(level, inside, a, right)))
-            case _:
-                raise NotImplementedError(key)
-
-    def along(self, level: int, inside: Any, a: Dual, right: bool) -> tuple[Fraction, list[Dual]]:
-        reader = FormReader(self.ring, self.env, {**self.bounds, level: a}, right=right)
-        return reader({inside: Q(1)}).v, reader.guards
-
-
-def form_value(t: Term, env: Mapping[str, Fraction]) -> Fraction:
-    ring = Ring()
-    form = fold(t, ring)
-    return FormReader(ring, env, {}, right=False)(form).v
 
 
 @given(t=terms(), env=points())

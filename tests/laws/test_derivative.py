@@ -12,7 +12,7 @@ from strategies import NAMES, network_fn, network_points, points, small, terms, 
 from strategies import Weights as Layers
 
 from attrtheory.errors import Unsupported
-from attrtheory.expr import Term, absolute, clip, fold, ite, least, leaky_relu, lift, mean01, most, relu, step, var
+from attrtheory.expr import Term, absolute, clip, fold, ite, leaky_relu, least, lift, mean01, most, relu, step, var
 from attrtheory.expr.term import call
 from attrtheory.models.fn import Fn, Unknown
 from attrtheory.semantics.derive import derivative, substitute
@@ -41,7 +41,9 @@ def test_sums_and_products(s: Term, t: Term, p: Fraction, q: Fraction, env: dict
 def test_the_chain_rule(outer: Term, inner: tuple[Term, ...], env: dict[str, Fraction], name: str):
     inside = dict(zip(NAMES, inner, strict=True))
     left = derivative(substitute(outer, inside), var(name))
-    right = sum((substitute(derivative(outer, var(k)), inside) * derivative(u, var(name)) for k, u in inside.items()), lift(0))
+    right = sum(
+        (substitute(derivative(outer, var(k)), inside) * derivative(u, var(name)) for k, u in inside.items()), lift(0)
+    )
     assert evaluate(left, env) == evaluate(right, env)
 
 

@@ -22,7 +22,12 @@ from attrtheory.semantics.smt import Smt
 from attrtheory.semantics.tensor import Batched
 
 Q = Fraction
-WITHOUT_MEANS = [m for m in METHODS if m.name in {"gradient", "gradient_x_input", "gradient_x_displacement", "occlusion", "shapley", "banzhaf", "equal_split"}]
+WITHOUT_MEANS = [
+    m
+    for m in METHODS
+    if m.name
+    in {"gradient", "gradient_x_input", "gradient_x_displacement", "occlusion", "shapley", "banzhaf", "equal_split"}
+]
 MODELS = ("relu(x1 - x2)", "max(x1, x2) * x2", "relu(relu(x1) - 1 - relu(x2))", "step(x1 - 1/2) + x1 / x2")  # fmt: skip
 
 
@@ -41,7 +46,10 @@ def run(method: Method, f: Fn, algebra: Any, values: Any) -> list[Any]:
 def written(method: Method, f: Fn) -> list[Term]:
     """The method's terms."""
     baselines = [[var(name) for name in row] for row in names_of(f, method.background or 1)]
-    return [v if isinstance(v, Term) else Fn(("x",), var("x"))(v) for v in method.all(f, [var(n) for n in f.names], baselines)]
+    return [
+        v if isinstance(v, Term) else Fn(("x",), var("x"))(v)
+        for v in method.all(f, [var(n) for n in f.names], baselines)
+    ]
 
 
 def all_names(method: Method, f: Fn) -> list[str]:
@@ -84,7 +92,9 @@ def test_running_a_method_in_the_solver_is_folding_its_term(method: Method, text
 @pytest.mark.parametrize("text", MODELS)
 def test_running_a_method_on_tensors_is_folding_its_term(method: Method, text: str):
     f, generator = parse_model(text), torch.Generator().manual_seed(0)
-    values = {n: torch.randint(-8, 9, (64,), generator=generator, dtype=torch.float64) / 4 for n in all_names(method, f)}
+    values = {
+        n: torch.randint(-8, 9, (64,), generator=generator, dtype=torch.float64) / 4 for n in all_names(method, f)
+    }
     algebra = Batched(values, next(iter(values.values())))
     for direct, term in zip(run(method, f, algebra, values), written(method, f), strict=True):
         torch.testing.assert_close(direct, fold(term, algebra), rtol=0, atol=1e-12)

@@ -57,7 +57,9 @@ def test_digest_and_text_do_not_depend_on_the_process(many: list[Term]):
     text = "|".join(map(dumps, many))
     for seed in ("1", "4711"):
         env = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
-        run = subprocess.run([sys.executable, "-c", code], input=text, env=env, capture_output=True, text=True, check=True)
+        run = subprocess.run(
+            [sys.executable, "-c", code], input=text, env=env, capture_output=True, text=True, check=True
+        )
         assert run.stdout == "".join(f"{t.digest.hex()}\n{dumps(t)}|" for t in many)
 
 

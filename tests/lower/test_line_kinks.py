@@ -80,6 +80,25 @@ def test_a_kink_on_part_of_the_path():
     assert found.lower == pytest.approx([0, -1])
 
 
+def test_a_kink_behind_a_skip():
+    """relu(x + relu(x)) - relu(2 x) with a sum that is 0 from the second bend on, where its unit is kinked."""
+    graph = Graph(
+        (1,),
+        (
+            Node(Relu(), (0,), "inner"),
+            Node(Combine((1.0, 1.0)), (0, 1), "skip"),
+            Node(linear([[2]]), (0,), "twice"),
+            Node(Combine((1.0, -1.0)), (2, 3), "nothing"),
+            Node(Relu(), (4,), "kink"),
+            Node(Combine((1.0, 1.0)), (5, 0), "sum"),
+        ),
+    )
+    found = one(graph, [3], np.array([-1.0]))
+    assert found.values.tolist() == [3]
+    assert found.kinks == ("kink: 1 unit at 0 on 0.75 of the path",)
+    assert found.lower <= found.values <= found.upper
+
+
 def test_a_leaky_unit_at_its_kink_has_its_slope():
     found = one(chain((2,), linear([[1, -1]]), LeakyRelu(0.25)), [1, 1])
     assert found.values.tolist() == [0.25, -0.25]

@@ -41,6 +41,7 @@ class OfTerm:
 
     def mean_partial(self, i: int, start: Vector, end: Vector) -> Fraction:
         """The integrand's own dual numbers run in the input; a second pair runs along the path and finds the kinks."""
+
         def along(a: Dual, right: bool) -> tuple[Fraction, list[Dual]]:
             env = {k: Dual(p + a.v * (q - p), a.s * (q - p)) for k, p, q in zip(self.fn.names, start, end, strict=True)}
             reader = Reader(env, {}, right=right)
@@ -168,4 +169,3 @@ REPLICAS: dict[str, Callable[[Model, Vector, Background, int], Fraction]] = {
         expected_gradients, shapley, banzhaf, equal_split,
     )
 }  # fmt: skip
-
