@@ -92,6 +92,7 @@ def demo_job(output: Path, progress: Progress) -> list[Path]:
     from sklearn.datasets import load_digits
 
     from attrtheory.api import audit
+    from attrtheory.models.torch_import import from_torch
 
     digits: Any = load_digits()
     x, y = torch.tensor(digits.images / 16, dtype=torch.float32)[:, None], torch.tensor(digits.target)
@@ -99,7 +100,8 @@ def demo_job(output: Path, progress: Progress) -> list[Path]:
     for name, network in small_networks().items():
         _train(network, x, y, lambda done, total, name=name: progress(f"training {name}", done, total))
         told = lambda what, done, total, name=name: progress(f"{name}: {what}", done, total)
-        audit(network, x.numpy(), y.numpy(), folder=output / name, progress=told)
+        graph = from_torch(network, input_shape=(1, 8, 8), name=f"digits, {name}")
+        audit(graph, x.numpy(), y.numpy(), folder=output / name, progress=told)
         pages.append(output / name / "report.html")
     return pages
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from fractions import Fraction
+from html import unescape
 from io import StringIO
 
 import numpy as np
@@ -56,7 +57,7 @@ def test_formulas_keep_fractions_accents_and_negations():
     html = prose(r"$\frac1m \tilde f S\not\ni i$ and `a<b` & c")
     assert "<mfrac><mn>1</mn><mi>m</mi></mfrac>" in html
     assert "<code>a&lt;b</code> &amp; c" in html
-    assert "∋\u0338" in html
+    assert "∌" in unescape(html)
     assert 'accent="true"' in html
     assert "<mtext>\\unheard</mtext>" in prose(r"$\unheard$")
 

@@ -60,7 +60,7 @@ def test_models_that_jump_or_divide_have_no_fundamental_theorem(model: str):
     assert rules.discontinuity(parse_model(model, ["x1", "x2"]).body) is not None
 
 
-@pytest.mark.parametrize("model", ["relu(x1)", "max(x1, x2) * x1", "abs(x1 - x2)", "ite(x1, x1 + x2, x2)", "clip(x1, 0, 1)", "leaky_relu(x1, 1/4)", "x1*x2"])
+@pytest.mark.parametrize("model", ["relu(x1)", "max(x1, x2) * x1", "abs(x1 - x2)", "ite(x1, x1 + x2, x2)", "leaky_relu(x1, 1/4)", "x1*x2"])
 def test_continuous_models_have_it(model: str):
     assert rules.discontinuity(parse_model(model, ["x1", "x2"]).body) is None
 
@@ -99,11 +99,11 @@ def with_input(f: FnView, x: Any, b: Any, i: int) -> Any:
     return x[i] * (x[i] - b[i])
 
 
-def doubled_below(f: FnView, x: Any, b: Any, i: int) -> Any:
-    return f(*x) - 2 * f(*b) + f(x[0], b[1]) - f(b[0], x[1]) + f(*b)
+def second_difference(f: FnView, x: Any, b: Any, i: int) -> Any:
+    return f(*x) - 2 * f(b[0], x[1]) + f(*b)
 
 
-@pytest.mark.parametrize("define", [backwards, crossed, with_input, doubled_below])
+@pytest.mark.parametrize("define", [backwards, crossed, with_input, second_difference])
 def test_unordered_increments_are_not_positive(define: Any):
     about = Claim(get_property("non_decreasing_positivity"), Method("mutant", define), Every(2))
     assert not rules.non_negative(about)
