@@ -23,7 +23,7 @@ from attrtheory.prove.check import check as check_certificate
 from attrtheory.prove.check import folder_graphs
 from attrtheory.prove.claim import Claim, Domain
 from attrtheory.prove.discharge import prove as settle
-from attrtheory.prove.theorem import check_theorem, prove_theorem, theorems
+from attrtheory.prove.theorem import check_theorem, contents, prove_theorem, theorems
 from attrtheory.prove.verdict import Conditional, Proved, Refuted, Vacuous
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -118,6 +118,8 @@ def _prove_folder(path: Path) -> None:
                     f"[{COLOURS[verdict.name]}]{verdict.name:12s}[/] {escape(theorem.title)}", highlight=False
                 )
             progress.advance(task)
+    if path.is_dir():
+        write(folder / "README.md", contents(folder))
 
 
 @app.command()

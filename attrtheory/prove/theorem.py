@@ -121,6 +121,16 @@ def theorems(folder: Path) -> list[Theorem]:
     return [read_theorem(p) for p in sorted(folder.rglob("*.toml"))]
 
 
+def contents(folder: Path) -> str:
+    """A page that lists the theorems of a folder with their verdicts, in Markdown."""
+    head = "# Theorems and refutations\n\nWritten by `attrtheory prove`; re-check with `attrtheory check`.\n\n"
+    rows = (
+        f"| [{t.title.replace('|', chr(92) + '|')}]({t.path.relative_to(folder).as_posix()}) | {t.expected} | {len(t.claims)} |"
+        for t in theorems(folder)
+    )
+    return head + "| statement | verdict | claims |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+
+
 def certificate_path(folder: Path, claim: Claim) -> Path:
     """Where the certificate of a claim lies."""
     return folder / "certificates" / f"{claim.digest[:32]}.json"

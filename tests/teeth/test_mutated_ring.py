@@ -208,7 +208,11 @@ def test_dropping_the_zero_rule_is_only_incomplete(monkeypatch: pytest.MonkeyPat
 def test_forms_of_unknown_functions_keep_their_arguments(monkeypatch: pytest.MonkeyPatch):
     from attrtheory.expr.term import call
 
-    pairs = [(call("f", (0,), (x, y)), call("f", (1,), (x, y))), (call("f", (), (x, y)), call("f", (), (y, x))), (call("f", (), (x,)), call("g", (), (x,)))]
+    pairs = [
+        (call("f", (0,), (x, y)), call("f", (1,), (x, y))),
+        (call("f", (), (x, y)), call("f", (), (y, x))),
+        (call("f", (), (x,)), call("g", (), (x,))),
+    ]
     assert not any(equal(s, t) for s, t in pairs)
     right = Ring.call
     monkeypatch.setattr(Ring, "call", lambda ring, name, orders, args: right(ring, "f", (), sorted(args, key=str)))

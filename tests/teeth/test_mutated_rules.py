@@ -60,7 +60,9 @@ def test_models_that_jump_or_divide_have_no_fundamental_theorem(model: str):
     assert rules.discontinuity(parse_model(model, ["x1", "x2"]).body) is not None
 
 
-@pytest.mark.parametrize("model", ["relu(x1)", "max(x1, x2) * x1", "abs(x1 - x2)", "ite(x1, x1 + x2, x2)", "leaky_relu(x1, 1/4)", "x1*x2"])
+@pytest.mark.parametrize(
+    "model", ["relu(x1)", "max(x1, x2) * x1", "abs(x1 - x2)", "ite(x1, x1 + x2, x2)", "leaky_relu(x1, 1/4)", "x1*x2"]
+)
 def test_continuous_models_have_it(model: str):
     assert rules.discontinuity(parse_model(model, ["x1", "x2"]).body) is None
 
@@ -144,8 +146,11 @@ def test_true_derivatives_are_needed(monkeypatch: pytest.MonkeyPatch):
     assert witness is not None
     assert witness.model is not None
     f, z = (loads(str(witness.model[k])) for k in ("f", "disguise"))
-    x, b = ([[witness.values.get(f"{k}{i}", Q(0)) for i in (1, 2)] for k in "xb"])
-    shares = [[REPLICAS["integrated_gradients"](OfTerm(g, ["x1", "x2"]), x, [b], i) for i in (0, 1)] for g in (f, f + z - relu(z) + relu(-z))]
+    x, b = [[witness.values.get(f"{k}{i}", Q(0)) for i in (1, 2)] for k in "xb"]
+    shares = [
+        [REPLICAS["integrated_gradients"](OfTerm(g, ["x1", "x2"]), x, [b], i) for i in (0, 1)]
+        for g in (f, f + z - relu(z) + relu(-z))
+    ]
     assert shares[0] != shares[1]
 
 
