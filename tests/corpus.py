@@ -84,7 +84,9 @@ def on(model: str, features: int = 2) -> Given:
     return Given(parse_model(model, [f"x{k + 1}" for k in range(features)]))
 
 
-def row(source: str, verdict: str, prop: str | Property, name: str | Method, family: Family, domain: Domain | None = None) -> Row:
+def row(
+    source: str, verdict: str, prop: str | Property, name: str | Method, family: Family, domain: Domain | None = None
+) -> Row:
     p = get_property(prop) if isinstance(prop, str) else prop
     m = get_method(name) if isinstance(name, str) else name
     return Row(Claim(p, m, family, domain or Domain()), verdict, source)
@@ -95,6 +97,10 @@ AXES = get_method("path_gradients", via="axes")
 # up the diagonal, left, down, then the mirrored loop, then the diagonal: 3 IG - 2 Shapley on two features (UQ-04)
 LOOP = get_method("path_gradients", via=[["1", "1"], ["0", "1"], ["0", "0"], ["1", "1"], ["1", "0"], ["0", "0"]])
 ONE, ZERO = "1 1", "0 0"
+TWO_KINKS = "3*x1 - 4*relu(x1 - 1/2) + 4*relu(x1 - 3/2)"
+MIDPOINT = formula("(x1-b1)*(5*(x1+b1)/2 + 3*(x2+b2)/2)", "(x2-b2)*3*(x1+b1)/2")
+HOLE = "ite(1 - 2*step(x1 - 1/4) + 2*step(x1 - 1/2), x1, 0)"  # x1, but 0 between 1/4 and 1/2
+FROM_3_TO_12 = Domain(None, (point("3"),), point("1"), point("2"))
 
 ROWS = [
     row("IG-01", P, "completeness", IG, on("relu(relu(x1) - 1 - relu(x2)) + max(x1, x2)")),  # continuous
@@ -164,12 +170,12 @@ ROWS = [
     row("VA-09", P, formula(0, 0), "shapley", on("x1 + x2 - 2*x1*x2"), at(ONE, ZERO)),  # (1 + (-1)) / 2
     row("VA-09", P, formula(0, 0), IG, on("x1 + x2 - 2*x1*x2"), at(ONE, ZERO)),  # int 1 - 2a = 0
     row("GM-11", P, formula("1/3", "1/3", "1/3"), "shapley", on("x1 * x2 * x3", 3), at("1 1 1", "0 0 0")),  # AND of three
-    row("IM-01", P, formula(1), IG, on("3*x1 - 4*relu(x1 - 1/2) + 4*relu(x1 - 3/2)", 1), at("1", "0")),  # g(1) - g(0) = 1
-    row("IM-01", P, formula(-1), "gradient", on("3*x1 - 4*relu(x1 - 1/2) + 4*relu(x1 - 3/2)", 1), at("1", "0")),  # 3 - 4
-    row("FP-01", P, formula("(x1-b1)*(5*(x1+b1)/2 + 3*(x2+b2)/2)", "(x2-b2)*3*(x1+b1)/2"), IG, on("5/2*x1**2 + 3*x1*x2")),  # midpoint slopes
+    row("IM-01", P, formula(1), IG, on(TWO_KINKS, 1), at("1", "0")),  # g(1) - g(0) = 1, as for g = x1
+    row("IM-01", P, formula(-1), "gradient", on(TWO_KINKS, 1), at("1", "0")),  # 3 - 4, against 1 for g = x1
+    row("FP-01", P, MIDPOINT, IG, on("5/2*x1**2 + 3*x1*x2")),  # slopes at the midpoint
     row("IG-14", R, agrees_with(get_method("shapley")), IG, Every(2)),  # relu(x2 - x1)
-    row("IG-11", P, formula("x1 - 3"), IG, on("relu(x1)", 1), Domain(None, (point("3"),), point("1"), point("2"))),  # never off
+    row("IG-11", P, formula("x1 - 3"), IG, on("relu(x1)", 1), FROM_3_TO_12),  # never off
     row("jumping guard", R, formula(0), IG, on("ite(2*step(x1 - 1/2) - 1, x1, 0)", 1), at("1", "0")),  # on for a > 1/2: 1/2
-    row("jumping guard", R, "completeness", IG, on("ite(1 - 2*step(x1 - 1/4) + 2*step(x1 - 1/2), x1, 0)", 1), at("1", "0")),  # 3/4 against 1
+    row("jumping guard", R, "completeness", IG, on(HOLE, 1), at("1", "0")),  # 3/4 against 1
     row("jumping guard", P, formula("1/2"), IG, on("ite(2*step(x1 - 1/2) - 1, x1, 0)", 1), at("1", "0")),
 ]  # fmt: skip

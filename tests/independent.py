@@ -21,7 +21,7 @@ class Dual:
     """A number and its rate of change."""
 
     v: Fraction
-    s: Fraction = Q(0)
+    s: Fraction = Fraction()
 
     def __add__(self, other: Dual) -> Dual:
         return Dual(self.v + other.v, self.s + other.s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 from hypothesis import strategies as st
 
@@ -87,7 +88,7 @@ def weights(draw: st.DrawFn, inputs: int = 2, number: st.SearchStrategy[Fraction
     sizes = [inputs, *draw(st.lists(st.integers(1, widest), max_size=2)), 1]
     return [
         ([[draw(number) for _ in range(m)] for _ in range(n)], [draw(number) for _ in range(n)])
-        for m, n in zip(sizes, sizes[1:], strict=False)
+        for m, n in pairwise(sizes)
     ]
 
 

@@ -108,4 +108,7 @@ def test_values_of_methods_that_evaluate_on_any_term(body: Term, x: Any, b: Any,
         values = [REPLICAS[name](OfTerm(body, NAMES), x, [b], i) for i in range(2)]
         family, domain = Given(Fn(NAMES, body)), Domain(tuple(x), (tuple(b),))
         assert prove(Claim(has_formula([lift(v) for v in values]), method, family, domain)).name == "Proved"
-        assert prove(Claim(has_formula([lift(values[0] + wrong), lift(values[1])]), method, family, domain)).name == "Refuted"
+        assert (
+            prove(Claim(has_formula([lift(values[0] + wrong), lift(values[1])]), method, family, domain)).name
+            == "Refuted"
+        )

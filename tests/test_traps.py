@@ -88,7 +88,7 @@ def test_a_weight_may_have_any_name(weight: str, inputs: tuple[str, ...]):
 def test_the_path_variable_is_no_variable_of_the_model():
     for name in ("a", "alpha", "alpha_1"):
         fn = Fn(("y",), relu(var("y") - var(name)))
-        got = fn.mean01(lambda t: fn.partial(0, t))  # the mean of 1[t > weight] over t in [0, 1]
+        (got,) = get_method(IG).all(fn, [Q(1)], [[Q(0)]])  # the mean of 1[a > weight] over a in [0, 1]
         assert evaluate(got, {name: Q(1, 4)}) == Q(3, 4)
 
 

@@ -21,6 +21,7 @@ from attrtheory.expr.algebra import Free, fold
 from attrtheory.expr.term import Term
 
 MAX_CHARACTERS = 64 * 2**20
+MAX_DIGITS = 4_000
 _LEAVES = ("const", "var", "bound")
 _Q = re.compile(r"-?(0|[1-9][0-9]*)(/[1-9][0-9]*)?")
 
@@ -99,7 +100,7 @@ def loads(text: str) -> Term:
 def _node(op: str, rest: Sequence[str], known: list[Term]) -> Term:
     match op:
         case "affine":
-            payload = (_q(rest[0]), tuple(map(_q, rest[1::2])))
+            payload = (read_rational(rest[0]), tuple(map(read_rational, rest[1::2])))
             args = [_leaf(a, known) for a in rest[2::2]]
             return Free().affine(*payload, args)
         case "mean01":
@@ -121,7 +122,7 @@ def _leaf(text: str, known: list[Term]) -> Term:
         case "%":
             return known[_index(text[1:])]
         case "#":
-            return t.const(_q(text[1:]))
+            return t.const(read_rational(text[1:]))
         case "@":
             return t.bound(_index(text[1:]))
         case _:
@@ -134,9 +135,10 @@ def _index(text: str) -> int:
     return int(text)
 
 
-def _q(text: str) -> Fraction:
-    if not _Q.fullmatch(text):
-        raise BadInput(f"{text!r} is not a rational number such as -3/4")
+def read_rational(text: str) -> Fraction:
+    """A rational number in the form that `str(Fraction)` writes; its length is bounded."""
+    if not isinstance(text, str) or len(text) > MAX_DIGITS or not _Q.fullmatch(text):  # pyright: ignore[reportUnnecessaryIsInstance] (from a file)
+        raise BadInput(f"{str(text)[:40]!r} is not a rational number such as -3/4 of at most {MAX_DIGITS} characters")
     return Fraction(text)
 
 

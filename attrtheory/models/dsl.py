@@ -10,7 +10,7 @@ from typing import Any
 from attrtheory.errors import BadInput
 from attrtheory.expr import forms
 from attrtheory.expr.term import Term, const, ite, var
-from attrtheory.models.fn import Fn, variables
+from attrtheory.models.fn import Fn, decimal, variables
 
 FUNCTIONS = {
     "relu": (forms.relu, 1), "step": (forms.step, 1), "abs": (forms.absolute, 1), "max": (forms.most, 2),
@@ -52,7 +52,7 @@ def parse_model(text: str, names: Sequence[str] | None = None) -> Fn:
 def _read(node: ast.expr, text: str) -> Term:
     match node:
         case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
-            return const(Fraction(ast.get_source_segment(text, node) or value))
+            return const(decimal(ast.get_source_segment(text, node) or str(value)))
         case ast.Name(id=name) if name not in FUNCTIONS:
             return var(name)
         case ast.UnaryOp(op=ast.USub(), operand=a):

@@ -17,6 +17,7 @@ from attrtheory.models.fn import Fn, Unknown
 
 Level = Literal["schematic", "architecture", "instance"]
 MAX_WEIGHTS = 20_000
+MAX_FEATURES = 20_000
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,10 @@ class Every:
 
     n: int
     level: Level = "schematic"
+
+    def __post_init__(self) -> None:
+        if type(self.n) is not int or not 1 <= self.n <= MAX_FEATURES:
+            raise BadInput(f"a model has 1 to {MAX_FEATURES} features; got {self.n!r}")
 
     def models(self) -> tuple[FnView, FnView]:
         """The model, and another one."""
@@ -51,7 +56,8 @@ class Dense:
     level: Level = "architecture"
 
     def __post_init__(self) -> None:
-        if len(self.sizes) < 2 or self.sizes[-1] != 1 or min(self.sizes) < 1:
+        whole = all(type(s) is int for s in self.sizes)
+        if not whole or len(self.sizes) < 2 or self.sizes[-1] != 1 or min(self.sizes) < 1:
             raise BadInput(f"layer sizes are positive and end with 1; got {self.sizes}")
         if sum(prod(p) for p in zip(self.sizes, self.sizes[1:], strict=False)) > MAX_WEIGHTS:
             raise BadInput(f"an architecture may have {MAX_WEIGHTS} symbolic weights; got sizes {self.sizes}")
@@ -163,7 +169,7 @@ def family_from_json(data: Mapping[str, Any]) -> Family:
     """
     try:
         match data:
-            case {"kind": "every", "n": int(n)} if 1 <= n <= 4096:
+            case {"kind": "every", "n": int(n)}:
                 family: Family = Every(n)
             case {"kind": "dense", "sizes": list(sizes), "bias": bool(bias), "final_relu": bool(final)}:
                 family = Dense(tuple(int(s) for s in sizes), bias, final)

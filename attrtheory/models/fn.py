@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -124,13 +125,22 @@ def variables(term: Term) -> list[str]:
     return sorted(u.payload for u in postorder(term) if u.op == "var")
 
 
+_DECIMAL = re.compile(
+    r"\s*[+-]?(\d{1,400}(\.\d{0,400})?|\.\d{1,400})([eE][+-]?\d{1,3})?(/[1-9]\d{0,400})?\s*", re.ASCII
+)
+
+
+def decimal(text: str) -> Fraction:
+    """The exact value of text such as '3/4', '0.1' or '1e-9'; lengths and exponents are bounded."""
+    if not _DECIMAL.fullmatch(text) or ("/" in text and any(c in text for c in ".eE")):
+        raise BadInput(f"{text[:40]!r} is not a rational number such as 3/4, 0.1 or 1e-9 (400 digits, exponents to 999)")
+    return Fraction(text)
+
+
 def rational(value: object) -> Fraction:
     """An exact number from an int, a Fraction or text such as '3/4' or '0.1'; a float is refused."""
     if isinstance(value, str):
-        try:
-            return Fraction(value)
-        except (ValueError, ZeroDivisionError) as error:
-            raise BadInput(f"{value!r} is not a rational number such as 3/4 or 0.1") from error
+        return decimal(value)
     q = lift(value)
     if q.op != "const":
         raise BadInput(f"a number is asked for; got the term {q!r}")

@@ -16,9 +16,9 @@ from attrtheory.properties.symmetry import symmetry
 PROPERTIES = (
     Property("completeness", completeness),
     Property("dummy", dummy),
-    Property("null_displacement", null_displacement),
+    Property("null_displacement", null_displacement, moves_points=True),
     Property("linearity", linearity, ("p", "q")),
-    Property("symmetry", symmetry),
+    Property("symmetry", symmetry, moves_points=True),
     Property("implementation_invariance", implementation_invariance),
     Property("affine_scale_invariance", affine_scale_invariance, ("c", "d")),
     Property("non_decreasing_positivity", non_decreasing_positivity, monotone=True),

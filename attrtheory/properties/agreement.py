@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from attrtheory.errors import BadInput
 from attrtheory.expr.views import Value
 from attrtheory.properties.statement import Phi, Property, Relation, Scene, Statement
 
@@ -30,6 +31,8 @@ def formula(values: Sequence[Value], name: str) -> Property:
     """
 
     def state(s: Scene) -> Statement:
+        if len(values) != s.f.n:
+            raise BadInput(f"a closed form on {s.f.n} features needs {s.f.n} terms; got {len(values)}")
         return Statement(
             tuple(Relation(s.phi(s.f, s.x, s.baselines, i), "=", values[i], f"feature {i}") for i in s.features)
         )

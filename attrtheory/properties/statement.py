@@ -60,12 +60,16 @@ class Statement:
 
 @dataclass(frozen=True)
 class Property:
-    """A named statement. `letters`: the real numbers it quantifies over; `monotone`: it assumes a non-decreasing model."""
+    """A named statement. `letters`: the real numbers it quantifies over; `monotone`: it assumes a non-decreasing model.
+
+    `moves_points`: its statement changes coordinates of the input or the baseline, so it is claimed for all of them.
+    """
 
     name: str
     state: Callable[[Scene], Statement]
     letters: tuple[str, ...] = ()
     monotone: bool = False
+    moves_points: bool = False
 
     def __str__(self) -> str:
         return self.name

@@ -6,12 +6,12 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from attrtheory.errors import BadCertificate, BadInput
+from attrtheory.errors import BadCertificate, BadInput, Unsupported
+from attrtheory.expr.syntax import read_rational
 from attrtheory.prove.claim import Claim, Graphs, canonical, claim_from_json
 from attrtheory.prove.verdict import Conditional, Proof, Proved, Refuted, Vacuous, Verdict, Witness
 
@@ -73,7 +73,7 @@ def from_certificate(text: str | bytes, graphs: Graphs | None = None) -> tuple[C
         claim, verdict = claim_from_json(content["claim"], graphs), _verdict(content)
         if to_certificate(claim, verdict) != (text if isinstance(text, str) else text.decode("ascii")):
             raise BadCertificate("a certificate with unknown or unreduced entries")
-    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, Unsupported) as error:
         raise BadCertificate(f"not a certificate: {error!r}") from error
     return claim, verdict
 
@@ -108,8 +108,8 @@ def _witness_to_json(w: Witness) -> dict[str, Any]:
 
 
 def _witness(data: Mapping[str, Any]) -> Witness:
-    values = {str(k): Fraction(q) for k, q in data["values"].items()}
-    return Witness(values, str(data["relation"]), Fraction(data["lhs"]), Fraction(data["rhs"]), data.get("model"))
+    values = {str(k): read_rational(q) for k, q in data["values"].items()}
+    return Witness(values, str(data["relation"]), read_rational(data["lhs"]), read_rational(data["rhs"]), data.get("model"))
 
 
 def write(path: Path, text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from attrtheory.prove import rules
 from attrtheory.prove.certificate import MAX_BYTES, from_certificate
 from attrtheory.prove.claim import Claim, Graphs
 from attrtheory.prove.obligation import obligations
-from attrtheory.prove.refute import FALSUM, replay
+from attrtheory.prove.refute import FALSUM, points, question, replay
 from attrtheory.prove.verdict import Conditional, Proof, Proved, Refuted, Vacuous, Verdict, Witness
 
 
@@ -41,6 +41,8 @@ def check(certificate: str | bytes | Path, claim: Claim | None = None, graphs: G
         BadCertificate: damaged, forged, or for another claim.
     """
     if isinstance(certificate, Path):
+        if not certificate.is_file():
+            raise BadCertificate(f"no certificate file {certificate}")
         if certificate.stat().st_size > MAX_BYTES:
             raise BadCertificate(f"{certificate} is larger than {MAX_BYTES} bytes")
         certificate = certificate.read_bytes()
@@ -51,7 +53,7 @@ def check(certificate: str | bytes | Path, claim: Claim | None = None, graphs: G
         on_trust = _holds(stated, verdict)
     except BadCertificate:
         raise
-    except (AttrTheoryError, ArithmeticError, TypeError, LookupError, ValueError) as error:
+    except (AttrTheoryError, ArithmeticError, TypeError, LookupError, ValueError, AttributeError, RecursionError) as error:
         raise BadCertificate(f"the certificate does not prove {stated}: {error}") from error
     return Checked(stated, verdict, on_trust)
 
@@ -62,6 +64,8 @@ def _holds(claim: Claim, verdict: Verdict) -> bool:
         return _holds_on_network(claim, verdict)
     match verdict:
         case Proved(proof):
+            if not claim.statement().conclusions:
+                raise BadCertificate(f"{claim} states nothing")
             if rules.hypothesis(claim, proof.rule) is not None:
                 raise BadCertificate(f"{claim} holds only under a hypothesis; Proved would say more")
             return _proof_holds(claim, proof)
@@ -88,7 +92,7 @@ def _holds_on_network(claim: Claim, verdict: Verdict) -> bool:
     from attrtheory.prove import network  # needs numpy and flint; claims on terms do not
 
     match verdict:
-        case Proved(Proof(network.RULE, {})) if network.is_instance(claim):
+        case Proved(proof) if proof == Proof(network.RULE) and network.is_instance(claim):
             return False
         case Refuted(witness):
             network.replay_on_network(claim, witness)
@@ -108,7 +112,10 @@ def folder_graphs(folder: Path) -> Graphs:
             raise BadCertificate(f"no network {digest[:12]} below {folder}; its file is models/<digest>.json")
         if path.stat().st_size > MAX_BYTES:
             raise BadCertificate(f"{path} is larger than {MAX_BYTES} bytes")
-        graph = graph_from_json(json.loads(path.read_bytes()))
+        try:
+            graph = graph_from_json(json.loads(path.read_bytes()))
+        except (ValueError, RecursionError) as error:
+            raise BadCertificate(f"{path} is not a network file: {error}") from error
         if graph_digest(graph) != digest:
             raise BadCertificate(f"{path} holds another network than its name says")
         return graph
@@ -128,6 +135,9 @@ def _asks(statement: Statement, claim: Claim, proof: Proof) -> bool:
         raise BadCertificate("rule 'solver' takes the solver's version and the text that it was given")
     if isinstance(claim.family, Every) or proof.data["smt2"] != obligations(statement):
         raise BadCertificate(f"the solver was asked something else than {claim}")
+    asked = replace(question(claim), statement=statement)
+    if any(asked.fails_at(env) for env in points(asked.names(), 50)):
+        raise BadCertificate(f"{claim} fails at a simple point, whatever a solver said")
     return True
 
 
@@ -137,7 +147,7 @@ def _proof_holds(claim: Claim, proof: Proof) -> bool:
     match proof.rule:
         case "normal form":
             ok = rules.normal_form(claim)
-        case "fundamental theorem":
+        case "fundamental theorem" if set(proof.data) == {"segments"}:
             ok = rules.fundamental_theorem(claim, rules.check_segments(proof.data["segments"], claim.family.n))
         case "half-line":
             ok = rules.half_lines(claim)

@@ -12,10 +12,10 @@ from itertools import count
 from typing import Any
 
 from attrtheory.errors import BadInput
-from attrtheory.expr.syntax import dumps, loads, postorder
+from attrtheory.expr.syntax import dumps, loads, postorder, read_rational
 from attrtheory.expr.term import Term, lift, var
 from attrtheory.expr.views import FnView
-from attrtheory.methods import Method, get_method
+from attrtheory.methods import METHODS, Method, get_method
 from attrtheory.methods.paths import path_gradients
 from attrtheory.models.families import Every, Family, Given, family_from_json
 from attrtheory.models.fn import AnyProgram, Fn, disguised
@@ -48,14 +48,33 @@ class Domain:
             data["features"] = list(self.features)
         return data
 
+    @builtins.property
+    def restricts_points(self) -> bool:
+        """Whether some inputs or baselines are left out."""
+        return any(v is not None for v in (self.x, self.baselines, self.lower, self.upper))
+
+    def __str__(self) -> str:
+        def shown(p: Point) -> str:
+            return f"({', '.join(map(str, p))})"
+
+        parts = [f"x = {shown(self.x)}"] if self.x is not None else []
+        if self.lower is not None and self.upper is not None:
+            parts.append(f"x between {shown(self.lower)} and {shown(self.upper)}")
+        if self.baselines is not None:
+            parts.append(f"baseline {' and '.join(map(shown, self.baselines))}")
+        if self.features is not None:
+            parts.append(f"features {', '.join(map(str, self.features))}")
+        return ", ".join(parts)
+
     def check(self, n: int, background: int) -> None:
         points = [p for p in (self.x, self.lower, self.upper, *(self.baselines or ())) if p is not None]
         if any(len(p) != n for p in points):
             raise BadInput(f"points of a claim on {n} features need {n} numbers; got {[len(p) for p in points]}")
         if self.baselines is not None and len(self.baselines) != background:
             raise BadInput(f"the method takes {background} baseline point(s); got {len(self.baselines)}")
-        if self.features is not None and not (self.features and all(0 <= i < n for i in self.features)):
-            raise BadInput(f"features of a claim on {n} features are numbers from 0 to {n - 1}; got {self.features}")
+        distinct = self.features is None or len(set(self.features)) == len(self.features) > 0
+        if self.features is not None and not (distinct and all(type(i) is int and 0 <= i < n for i in self.features)):
+            raise BadInput(f"features of a claim on {n} features are different whole numbers from 0 to {n - 1}; got {self.features}")
         if (self.lower is None) != (self.upper is None) or (self.lower is not None and self.x is not None):
             raise BadInput("a domain is a point x, or a box with both lower and upper, or neither")
 
@@ -74,6 +93,11 @@ class Claim:
 
     def __post_init__(self) -> None:
         self.domain.check(self.family.n, self.method.background or 1)
+        if self.property.moves_points and self.domain.restricts_points:
+            raise BadInput(
+                f"{self.property} sets coordinates of the input or the baseline equal, so it is claimed for all points; "
+                "leave x, baselines and the box out"
+            )
 
     def points(self) -> tuple[Sequence[Term], Sequence[Sequence[Term]], list[Relation]]:
         """The input, the baselines, and the box as hypotheses."""
@@ -144,7 +168,12 @@ class Claim:
         return sha256(canonical(self.to_json()).encode()).hexdigest()
 
     def __str__(self) -> str:
-        return f"{describe_property(self.property)} of {self.method} on {describe(self.family)}"
+        return f"{describe_property(self.property)} of {self.method} on {describe(self.family)}{self._where()}"
+
+    def _where(self) -> str:
+        background = f"a background of {self.method.background} points" if self.method.background else ""
+        where = ", ".join(filter(None, (str(self.domain), background)))
+        return f" ({where})" if where else ""
 
 
 def fresh(name: str, taken: frozenset[str]) -> Term:
@@ -181,15 +210,17 @@ def describe(family: Family) -> str:
             return f"every {bias}ReLU network {'-'.join(map(str, data['sizes']))}{' with a final ReLU' * data['final_relu']}"
         case "multilinear":
             return f"every multilinear model with {family.n} features"
+        case "network":
+            return f"output {data['target']} of network {data['digest'][:12]}"
         case _:
-            return (
-                repr(family.model.body)
-                if isinstance(family, Given)
-                else f"output {data['target']} of network {data['digest'][:12]}"
-            )
+            bodies = [repr(f.body) for f in family.models() if isinstance(f, Fn)][: 2 if "other" in data else 1]
+            return f"{' and '.join(bodies)} with inputs {', '.join(family.names)}"
 
 
 def method_to_json(method: Method) -> dict[str, Any]:
+    """A method by name; one that is not among METHODS is refused, for nothing could find it again."""
+    if not any(m.name == method.name and m.define is method.define for m in METHODS):
+        raise BadInput(f"{method} is not among attrtheory.METHODS, so no certificate can name it; add it there")
     data: dict[str, Any] = {"name": method.name}
     if method.define is path_gradients:
         via = dict(method.parameters)["via"]
@@ -242,7 +273,7 @@ def read_family(data: Mapping[str, Any], graphs: Graphs | None) -> Any:
     from attrtheory.models.network import Network  # needs numpy; claims on terms do not
 
     family = Network(graphs(str(data["digest"])), int(data["target"]))
-    if family.to_json() != data:
+    if family.to_json() != data or type(data["target"]) is not int:
         raise BadInput("the network found is not the one that the claim is about")
     return family
 
@@ -251,9 +282,9 @@ def claim_from_json(data: Mapping[str, Any], graphs: Graphs | None = None) -> Cl
     """The claim that `to_json` wrote; anything else is refused."""
     try:
         d = data["domain"]
-        points = {k: tuple(Fraction(q) for q in d[k]) for k in ("x", "lower", "upper") if k in d}
+        points = {k: tuple(read_rational(q) for q in d[k]) for k in ("x", "lower", "upper") if k in d}
         if "baselines" in d:
-            points["baselines"] = tuple(tuple(Fraction(q) for q in b) for b in d["baselines"])  # type: ignore[assignment]
+            points["baselines"] = tuple(tuple(read_rational(q) for q in b) for b in d["baselines"])  # type: ignore[assignment]
         if "features" in d:
             points["features"] = tuple(int(i) for i in d["features"])  # type: ignore[assignment]
         claim = Claim(
@@ -262,7 +293,7 @@ def claim_from_json(data: Mapping[str, Any], graphs: Graphs | None = None) -> Cl
             read_family(data["family"], graphs),
             Domain(**points),  # type: ignore[arg-type]
         )
-    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
         raise BadInput(f"not a claim: {error!r}") from error
     if claim.to_json() != data:
         raise BadInput("a claim with unknown, missing or unreduced entries")

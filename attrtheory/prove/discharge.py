@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrtheory.errors import TooLarge
+from attrtheory.errors import SideCondition, TooLarge
 from attrtheory.expr.syntax import postorder
 from attrtheory.models.families import Every
 from attrtheory.models.fn import Fn
@@ -25,9 +25,16 @@ def prove(claim: Claim, *, solver: bool = True) -> Verdict:
     Raises:
         TooLarge: the model is too large to be written out; the message has the size.
     """
-    if isinstance(claim.family, Every) or rules.same_function(claim):
+    try:
+        if not isinstance(claim.family, Every):
+            question(claim)
         return _decide(claim, solver=solver)
-    return NotApplicable("a model whose branches do not meet on its guards has no mirror image that computes it")
+    except SideCondition as error:
+        return NotApplicable(str(error))
+    except TooLarge as error:
+        if claim.family.to_json()["kind"] == "network":
+            raise
+        return Unknown(f"beyond the stated size: {error}")
 
 
 def _decide(claim: Claim, *, solver: bool) -> Verdict:
@@ -37,6 +44,8 @@ def _decide(claim: Claim, *, solver: bool) -> Verdict:
         raise TooLarge(
             f"the model has {edges} edges; a proof by terms takes up to {MAX_EDGES}. Audit the network instead."
         )
+    if not statement.conclusions:
+        return NotApplicable(f"{claim} states nothing: it speaks of no feature, or of pairs of which there are none")
     if statement.hypotheses and (empty := _vacuous(statement, solver=solver)) is not None:
         return empty
     if rules.equal_everywhere(statement):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
@@ -13,7 +12,8 @@ from attrtheory.lower.network_fn import NetworkFn, mirrored
 from attrtheory.lower.wiring import products
 from attrtheory.models.families import Every
 from attrtheory.models.network import Network
-from attrtheory.properties import Relation, Scene, Statement
+from attrtheory.methods import Method
+from attrtheory.properties import Property, Relation, Scene, Statement
 from attrtheory.properties.statement import HOLDS
 from attrtheory.prove import rules
 from attrtheory.prove.claim import Claim, Domain
@@ -32,30 +32,17 @@ def is_instance(claim: Claim) -> bool:
     function, and there slopes are opaque one by one. For completeness by the fundamental theorem the model must be
     continuous and piecewise polynomial: every layer in `models.ops` is.
     """
-    every = replace(claim, family=Every(claim.family.n), domain=replace(Domain(), features=claim.domain.features))
-    return _holds_for_all(_Key(every))
+    return _holds_for_all(claim.property, claim.method, claim.family.n, claim.domain.features)
 
 
 @lru_cache(maxsize=512)
-def _holds_for_all(key: _Key) -> bool:
-    every = key.claim
+def _holds_for_all(property_: Property, method: Method, n: int, features: tuple[int, ...] | None) -> bool:
+    every = Claim(property_, method, Every(n), Domain(features=features))
     segments = rules.segments_of(every) if every.property.name == "completeness" else []
     if segments:
         return rules.fundamental_theorem(every, segments)
-    return rules.equal_everywhere(every.statement(smooth=every.property.name != "implementation_invariance"))
-
-
-class _Key:
-    """A claim that is compared by its digest."""
-
-    def __init__(self, claim: Claim) -> None:
-        self.claim, self.digest = claim, claim.digest
-
-    def __hash__(self) -> int:
-        return hash(self.digest)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self.digest == other.digest
+    statement = every.statement(smooth=every.property.name != "implementation_invariance")
+    return bool(statement.conclusions) and rules.equal_everywhere(statement)
 
 
 def network_of(claim: Claim) -> Network:
@@ -107,6 +94,10 @@ def replay_on_network(claim: Claim, witness: Witness) -> None:
     features = list((witness.model or {}).get("features", ()))  # type: ignore[call-overload]
     if not features or not all(isinstance(i, int) and 0 <= i < claim.family.n for i in features):
         raise EngineDisagreement("a witness on a network must say which features it is about")
+    if claim.property.monotone:
+        raise EngineDisagreement("the network is not shown to be non-decreasing, so the property says nothing about it")
+    if claim.domain.features is not None and not set(features) <= set(claim.domain.features):
+        raise EngineDisagreement(f"the witness is about features {features}, the claim about {claim.domain.features}")
     if failure(claim, witness.values, features) != witness:
         raise EngineDisagreement(f"the witness does not refute {claim}")
 

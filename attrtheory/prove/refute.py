@@ -75,6 +75,8 @@ def question(claim: Claim, model: Mapping[str, object] | None = None) -> Questio
         if model is not None:
             raise SideCondition("a witness brings a model, but the claim is about a model of its own")
         f = claim.family.models()[0]
+        if claim.property.monotone and not (isinstance(f, Fn) and monotone(f.body)):
+            raise SideCondition("the model is not visibly non-decreasing, so the property says nothing about it")
         if (
             claim.property.name == "implementation_invariance"
             and isinstance(f, Fn)

@@ -15,7 +15,7 @@ from attrtheory.errors import BadInput, SideCondition
 from attrtheory.expr.algebra import Free, fold
 from attrtheory.expr.binder import mean01, open_body
 from attrtheory.expr.forms import relu, step
-from attrtheory.expr.syntax import dumps, loads, postorder
+from attrtheory.expr.syntax import dumps, loads, postorder, read_rational
 from attrtheory.expr.term import Term, bound, lift
 from attrtheory.expr.views import summed
 from attrtheory.models.families import Every
@@ -27,7 +27,10 @@ from attrtheory.semantics.derive import derivative, substitute
 from attrtheory.semantics.ring import Poly, Ring
 
 CONTINUOUS = "the model is a continuous piecewise polynomial program without division by an input"
-SMOOTH = "no guard of either program vanishes at the points, or on a whole piece of the path, where the method differentiates"
+SMOOTH = (
+    "no guard and no denominator of either program vanishes at the points, or on a whole piece of the path, "
+    "where the method differentiates"
+)
 MONOTONE = "the model is non-decreasing in every feature"
 
 
@@ -73,7 +76,7 @@ class Segment:
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Segment:
-        return Segment(Fraction(data["weight"]), tuple(map(loads, data["start"])), tuple(map(loads, data["end"])))
+        return Segment(read_rational(data["weight"]), tuple(map(loads, data["start"])), tuple(map(loads, data["end"])))
 
 
 def fundamental_theorem(claim: Claim, segments: list[Segment]) -> bool:
@@ -134,11 +137,25 @@ class HalfLines(Free):
     def mean01(self, level: int, body: Term) -> Term:
         if body.op == "ite" and not any(level in u.levels for u in body.args[1:]):
             guard, above, below = body.args
-            d, p = derivative(guard, bound(level)), open_body(level, guard, lift(0))
-            if level not in d.levels:
+            if affine_in(level, guard):
+                d, p = derivative(guard, bound(level)), open_body(level, guard, lift(0))
                 share = (relu(p + d) - relu(p)) / d + (1 - step(d) - step(-d)) * step(p)
                 return below + (above - below) * share
         return super().mean01(level, body)
+
+
+def affine_in(level: int, root: Term) -> bool:
+    """Whether a term is visibly p + a d in its bound variable a: no product of two varying terms, no varying guard."""
+    for node in postorder(root):
+        varies = [level in u.levels for u in node.args]
+        if any(varies) and not (
+            node.op == "affine"
+            or (node.op == "mul" and not all(varies))
+            or (node.op == "div" and not varies[1])
+            or (node.op == "ite" and not varies[0])
+        ):
+            return False
+    return True
 
 
 def half_lines(claim: Claim) -> bool:
@@ -154,7 +171,7 @@ def half_lines(claim: Claim) -> bool:
 def true_derivative(claim: Claim) -> bool:
     """Rule "true derivative": under the hypothesis `SMOOTH`, any program of a function may be taken for any other.
 
-    *Proof.* Where no guard vanishes, a program agrees near the point with one of its branches, so its branch derivative is
+    *Proof.* Where no guard and no denominator vanishes, a program agrees near the point with one of its branches, so its branch derivative is
     the derivative of the function, which all its programs share. On a path, the points at which a guard vanishes without
     vanishing on a whole piece are finitely many, and do not count in a mean. It remains that with one derivative for all
     programs the claim is an identity, or an inequality of signs, which the ring decides.
@@ -243,7 +260,7 @@ def check_segments(data: Any, n: int) -> list[Segment]:
     """Segments from a certificate."""
     try:
         segments = [Segment.from_json(s) for s in data]
-    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadInput(f"not a list of segments: {error!r}") from error
     if any(len(s.start) != n or len(s.end) != n for s in segments):
         raise SideCondition(f"segments of a path on {n} features need {n} coordinates")

@@ -59,12 +59,15 @@ def read_theorem(path: Path) -> Theorem:
     try:
         data = tomllib.loads(path.read_text("utf-8"))
         claims = tuple(_claims(data["claim"]))
+        if not claims:
+            raise BadInput("it states no claim")
         return Theorem(path, data["title"], data["statement"], data["source"], data["expected"], claims)
-    except (KeyError, TypeError, ValueError, UnicodeDecodeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise BadInput(f"{path} is not a theorem file: {error!r}") from error
 
 
 def _claims(data: Mapping[str, Any]) -> Iterator[Claim]:
+    _only(data, {"property", "method", "family", "domain"})
     method = _method(data["method"])
     given: Any = data["family"].get("n")
     for n in _listed(given):
@@ -75,6 +78,11 @@ def _claims(data: Mapping[str, Any]) -> Iterator[Claim]:
 def _listed(value: Any) -> Sequence[Any]:
     """A list as it is, anything else as a list of one."""
     return value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType] (from a file)
+
+
+def _only(data: Mapping[str, Any], known: set[str]) -> None:
+    if unknown := sorted(set(data) - known):
+        raise BadInput(f"unknown entries {', '.join(unknown)}; known are {', '.join(sorted(known))}")
 
 
 def _method(data: Any) -> Method:
@@ -111,9 +119,11 @@ def _domain(data: Mapping[str, Any], n: int) -> Domain:
     def point(value: Any) -> tuple[Fraction, ...]:
         return (Fraction(0),) * n if value == "zero" else tuple(rational(v) for v in value)
 
+    _only(data, {"x", "baselines", "lower", "upper", "features"})
+    features = tuple(data["features"]) if "features" in data else None
     x, lower, upper = (point(data[k]) if k in data else None for k in ("x", "lower", "upper"))
     baselines: Sequence[Any] | None = data.get("baselines")
-    return Domain(x, None if baselines is None else tuple(point(b) for b in baselines), lower, upper)
+    return Domain(x, None if baselines is None else tuple(point(b) for b in baselines), lower, upper, features)
 
 
 def theorems(folder: Path) -> list[Theorem]:

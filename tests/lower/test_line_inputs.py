@@ -11,11 +11,13 @@ from lower.nets import averaging, chain, convolutional, dense, linear
 
 from attrtheory.errors import BadInput
 from attrtheory.lower.integrated_gradients import integrated_gradients_line
-from attrtheory.lower.layers import forward
+from attrtheory.lower.layers import forward, network
 from attrtheory.lower.line import line_sweep
 from attrtheory.lower.path_attribution import expected_gradients_line, path_attribution_line
 from attrtheory.lower.quadrature import RULES, integrated_gradients_quadrature
+from attrtheory.lower.slopes import mean_gradient_float
 from attrtheory.models.ops import Relu
+from attrtheory.models.torch_import import from_torch
 
 RNG = np.random.default_rng(5)
 NET = dense(RNG)
@@ -186,3 +188,34 @@ def test_quadrature_refuses_what_it_does_not_know():
         integrated_gradients_quadrature(NET, X, method="simpson")
     with pytest.raises(BadInput, match="2 or more"):
         integrated_gradients_quadrature(NET, X, n_steps=1)
+
+
+@pytest.fixture(scope="module")
+def module():
+    torch.manual_seed(0)
+    return torch.nn.Sequential(
+        torch.nn.Conv2d(1, 4, 3, padding=1), torch.nn.BatchNorm2d(4), torch.nn.ReLU(), torch.nn.MaxPool2d(2),
+        torch.nn.Conv2d(4, 3, 2), torch.nn.LeakyReLU(0.1), torch.nn.AvgPool2d(3, 2, 1), torch.nn.Flatten(),
+        torch.nn.Linear(12, 3),
+    ).double().eval()  # fmt: skip
+
+
+def test_the_gradient_is_autograds(module):
+    graph = from_torch(module, input_shape=(1, 8, 8))
+    x = torch.randn(1, 8, 8, dtype=torch.float64, requires_grad=True)
+    module(x[None])[0, 2].backward()
+    point = x.detach()
+    ours = mean_gradient_float(network(graph), point, point, torch.tensor([0.0, 1.0], dtype=torch.float64), 2)[0]
+    assert torch.allclose(ours, x.grad, rtol=0, atol=1e-15)
+    assert torch.allclose(forward(graph, point[None]), module(point[None]), rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("method", ["gausslegendre", "riemann_left", "riemann_middle", "riemann_right"])
+def test_quadrature_is_captums(module, method):
+    """The same rule on the same network; captum rounds nodes or weights to float32."""
+    captum = pytest.importorskip("captum.attr")
+    graph = from_torch(module, input_shape=(1, 8, 8))
+    x, x0 = torch.randn(2, 2, 1, 8, 8, dtype=torch.float64)
+    theirs = captum.IntegratedGradients(module).attribute(x, x0, target=1, n_steps=20, method=method)
+    ours = integrated_gradients_quadrature(graph, x, x0, 1, n_steps=20, method=method)
+    assert np.abs(ours - theirs.numpy()).max() < 1e-6 * np.abs(ours).max()

@@ -213,3 +213,15 @@ def test_a_unit_that_is_almost_tangent_to_the_path():
     assert loose.trust == "enclosed"
     for a, q, b in zip(loose.lower.tolist(), truth.exact_values, loose.upper.tolist(), strict=True):
         assert Q(a) <= q <= Q(b)
+
+
+@pytest.mark.parametrize("weights", [[1e17, 1, -1e17], [0.1, 0.2, -0.3], [1, 2.0**-60, -1]])
+def test_a_sign_that_rounding_would_decide(weights):
+    found = one(chain((3,), linear([weights]), Relu()), [1, 1, 1])
+    assert sum(map(Q, weights)) > 0
+    assert found.trust == "exact"
+    assert found.exact_values == tuple(map(Q, weights))
+    loose = one(chain((3,), linear([weights]), Relu()), [1, 1, 1], settle=False)
+    assert (loose.lower <= found.values).all()
+    assert (found.values <= loose.upper).all()
+    assert loose.kinks

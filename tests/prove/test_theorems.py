@@ -10,6 +10,7 @@ import pytest
 from attrtheory.errors import BadCertificate, BadInput
 from attrtheory.prove.certificate import seal, unseal
 from attrtheory.prove.check import check
+from attrtheory.prove.discharge import prove
 from attrtheory.prove.theorem import Theorem, certificate_path, check_theorem, read_theorem, theorems
 
 PROOFS = Path(__file__).parents[2] / "proofs"
@@ -47,7 +48,7 @@ def test_a_theorem_says_where_it_is_from(theorem: Theorem):
     assert len(theorem.source) > 5
 
 
-GOOD = '''
+GOOD = """
 title = "A title of some length"
 statement = "A statement of some length."
 source = "folklore"
@@ -57,7 +58,7 @@ expected = "{expected}"
 property = "completeness"
 method = "shapley"
 family = {{kind = "every", n = [2]}}
-'''
+"""
 
 
 def test_a_missing_certificate_is_an_error(tmp_path: Path):
@@ -89,6 +90,13 @@ def test_a_certificate_of_another_claim_is_an_error(tmp_path: Path):
         list(check_theorem(theorem, tmp_path))
 
 
+def test_a_closed_form_may_be_a_constant(tmp_path: Path):
+    text = GOOD.format(expected="Refuted").replace('"completeness"', '{formula = ["0", "1/2"]}')
+    (tmp_path / "t.toml").write_text(text)
+    (claim,) = read_theorem(tmp_path / "t.toml").claims
+    assert prove(claim).name == "Refuted"
+
+
 @pytest.mark.parametrize(
     "old, new",
     [
@@ -97,6 +105,8 @@ def test_a_certificate_of_another_claim_is_an_error(tmp_path: Path):
         ('"every"', '"ever"'),
         ("[2]", "[0]"),
         ("[2]", '["2"]'),
+        ("[2]", "[]"),  # a theorem that claims nothing
+        ("[2]", "[true]"),
         ("[claim]", "[claims]"),
         ('title = "A title of some length"', ""),
         ("[claim]", "[claim"),

@@ -80,9 +80,9 @@ class OfWeights:
         values, seen = list(zip(p, rate, strict=True)), []
         for rows, biases in self.layers:
             z = [
-                (sum((w * v for w, (v, _) in zip(row, values, strict=True)), b), sum((w * r for w, (_, r) in zip(row, values, strict=True)), Q(0)))
+                (_dot(row, [v for v, _ in values]) + b, _dot(row, [r for _, r in values]))
                 for row, b in zip(rows, biases, strict=True)
-            ]  # fmt: skip
+            ]
             seen.append(z)
             values = [(v, r) if _open(v, r) else (Q(0), Q(0)) for v, r in z]
         return seen
@@ -95,6 +95,10 @@ class OfWeights:
             rows = self.layers[k][0]
             signal = [sum((row[i] * s for row, s in zip(rows, signal, strict=True)), Q(0)) for i in range(len(rows[0]))]
         return signal
+
+
+def _dot(p: Vector, q: Vector) -> Fraction:
+    return sum((a * b for a, b in zip(p, q, strict=True)), Q(0))
 
 
 def _open(v: Fraction, r: Fraction) -> bool:

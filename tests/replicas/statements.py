@@ -18,7 +18,9 @@ Q = Fraction
 Values = Mapping[str, Fraction]
 
 
-def sides(claim: Claim, values: Values, relation: str, model: Mapping[str, Any] | None = None) -> tuple[Fraction, Fraction, str]:
+def sides(
+    claim: Claim, values: Values, relation: str, model: Mapping[str, Any] | None = None
+) -> tuple[Fraction, Fraction, str]:
     """The relation labelled `relation` at a point; `model` is what a witness brings for a claim about every model."""
     names, n = claim.family.names, claim.family.n
     if isinstance(claim.family, Every):

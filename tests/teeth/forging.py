@@ -36,7 +36,12 @@ CLAIMS = {
     "refuted for some model": claim("completeness", "banzhaf", 3),
     "vacuous": claim("completeness", "gradient", "x1", lower=(Q(1),), upper=(Q(0),)),
     "solver": claim(
-        has_formula([parse_model("x1 - 3").body]), "integrated_gradients", "relu(x1)", lower=(Q(1),), upper=(Q(2),), baselines=((Q(3),),)
+        has_formula([parse_model("x1 - 3").body]),
+        "integrated_gradients",
+        "relu(x1)",
+        lower=(Q(1),),
+        upper=(Q(2),),
+        baselines=((Q(3),),),
     ),
 }  # fmt: skip
 EXPECTED = {

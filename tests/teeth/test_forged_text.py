@@ -24,7 +24,7 @@ def outcome(data: Any) -> str:
         check(seal(data))
     except BadCertificate:
         return "rejected"
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (that there is another one is what is looked for)
         return type(error).__name__
     return "accepted"
 
@@ -68,12 +68,14 @@ def test_missing_entries_are_rejected(name: str):
 
 
 # text that is no certificate ----------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    "wrong",
-    ["", "{}", "[]", "null", "1", '"x"', "NaN", '{"a": NaN}', '{"a": Infinity}', "[" * 100_000, '{"a":' * 100_000, "[" * 500 + "]" * 500,
-     '{"n": ' + "9" * 5000 + "}", '{"sha256": 1}', '{"format":1,"format":1}', "\x00", '{"a": 1e400}', b"\xff\xfe", "\u0661"],
-    ids=lambda v: str(v[:20]),
+OTHER_TEXT = (
+    "", "{}", "[]", "null", "1", '"x"', "NaN", '{"a": NaN}', '{"a": Infinity}', "[" * 100_000, '{"a":' * 100_000,
+    "[" * 500 + "]" * 500, '{"n": ' + "9" * 5000 + "}", '{"sha256": 1}', '{"format":1,"format":1}', "\x00", '{"a": 1e400}',
+    b"\xff\xfe", "\u0661",
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", OTHER_TEXT, ids=lambda v: str(v[:20]))
 def test_other_text_is_rejected(wrong: str | bytes):
     with pytest.raises(BadCertificate):
         check(wrong)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import factorial
 from typing import Any
 
@@ -51,12 +51,12 @@ def ig_of_the_next_feature(f: FnView, x: Point, b: Point, i: int) -> Any:
 
 def path_without_its_last_piece(f: FnView, x: Point, b: Point, i: int) -> Any:
     knots = [[*x[:k], *b[k:]] for k in range(f.n)]
-    return summed((q[i] - p[i]) * straight(f, p, q, i) for p, q in zip(knots, knots[1:], strict=False))
+    return summed((q[i] - p[i]) * straight(f, p, q, i) for p, q in pairwise(knots))
 
 
 def path_with_a_gap(f: FnView, x: Point, b: Point, i: int) -> Any:
     knots = [[*x[:k], *b[k:]] for k in range(f.n + 1)]
-    return summed((q[i] - p[i]) * straight(f, b, q, i) for p, q in zip(knots, knots[1:], strict=False))
+    return summed((q[i] - p[i]) * straight(f, b, q, i) for p, q in pairwise(knots))
 
 
 def mean_of_none(f: FnView, x: Point, background: Sequence[Point], i: int) -> Any:
@@ -104,12 +104,18 @@ off_by_one = coalitions(lambda s, n: Q(factorial(s + 1) * factorial(n - s - 1), 
 without_the_empty_coalition = coalitions(lambda s, n: Q(factorial(s) * factorial(n - s - 1), factorial(n)), skip=1)
 banzhaf_halved = coalitions(lambda s, n: Q(1, 2**n))
 MUTANTS = {  # each property fails for the mutant on some model: on x1, x2, x1 + x2, x1 x2 or relu(x1 - 1)
-    "ig_times_the_input": (ig_times_the_input, ["completeness", "null_displacement", "affine_exactness", "affine_scale_invariance"]),
+    "ig_times_the_input": (
+        ig_times_the_input,
+        ["completeness", "null_displacement", "affine_exactness", "affine_scale_invariance"],
+    ),
     "ig_backwards": (ig_backwards, ["completeness", "affine_exactness", "non_decreasing_positivity"]),
     "ig_past_the_input": (ig_past_the_input, ["completeness"]),
     "ig_at_the_midpoint": (ig_at_the_midpoint, ["completeness"]),
     "ig_from_zero": (ig_from_zero, ["completeness", "affine_scale_invariance"]),
-    "ig_of_the_next_feature": (ig_of_the_next_feature, ["completeness", "dummy", "affine_exactness", "affine_scale_invariance"]),
+    "ig_of_the_next_feature": (
+        ig_of_the_next_feature,
+        ["completeness", "dummy", "affine_exactness", "affine_scale_invariance"],
+    ),
     "path_without_its_last_piece": (path_without_its_last_piece, ["completeness", "affine_exactness"]),
     "path_with_a_gap": (path_with_a_gap, ["completeness"]),
     "off_by_one": (off_by_one, ["completeness", "affine_exactness"]),

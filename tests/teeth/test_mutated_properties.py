@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from attrtheory.expr.views import Affine, Combination, Rescaled, summed
+from attrtheory.expr.views import Affine, Combination, Ignoring, Rescaled, summed
 from attrtheory.methods import get_method
 from attrtheory.models.families import Every
 from attrtheory.properties import Property, Relation, Scene, Statement, get_property
@@ -36,8 +36,6 @@ def sum_is_the_output(s: Scene) -> Statement:
 
 
 def dummy_of_another(s: Scene) -> Statement:
-    from attrtheory.expr.views import Ignoring
-
     return Statement((Relation(s.phi(Ignoring(s.f, 0), s.x, s.baselines, 1), "=", 0),))
 
 
@@ -102,9 +100,15 @@ def without_hypotheses(name: str) -> Any:
 
 @pytest.mark.parametrize(
     "name, method",
-    [("completeness", "shapley"), ("completeness", "integrated_gradients"), ("linearity", "occlusion"), ("non_decreasing_positivity", "occlusion"),
-     ("non_decreasing_positivity", "equal_split"), ("non_decreasing_positivity", "integrated_gradients")],
-)  # fmt: skip
+    [
+        ("completeness", "shapley"),
+        ("completeness", "integrated_gradients"),
+        ("linearity", "occlusion"),
+        ("non_decreasing_positivity", "occlusion"),
+        ("non_decreasing_positivity", "equal_split"),
+        ("non_decreasing_positivity", "integrated_gradients"),
+    ],
+)
 def test_a_strict_inequality_is_not_proved_under_a_trusted_name(name: str, method: str):
     """Both sides are equal somewhere, so `>` fails; rules that know the name must read the relation too."""
     more = {"letters": get_property(name).letters, "monotone": get_property(name).monotone}
