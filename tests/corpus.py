@@ -120,7 +120,10 @@ ROWS = [
     row("IG-04", R, "implementation_invariance", IG, on("max(x1, x2)"), at(None, ZERO)),  # (0, 1) and (1, 0) at (1, 1)
     row("IG-04", R, "implementation_invariance", "gradient", on("relu(x1)", 1)),  # mirrored: slope 1 at 0
     row("IG-04", P, "implementation_invariance", "shapley", on("max(x1, x2)")),  # values only
-    row("IG-04", N, "implementation_invariance", "gradient", on("step(x1)", 1)),  # mirrored it is another function
+    row("IG-04", C, "implementation_invariance", "gradient", on("step(x1)", 1)),  # some program has a slope at 0
+    row("IG-04", C, "implementation_invariance", IG, on("x1 - x2")),  # the next program but two is another program of it
+    row("IG-04", C, "symmetry", IG, on("max(x1, x2)")),  # (0, 1) along the diagonal; equal off it
+    row("IG-04", C, "dummy", "gradient", on("x2")),  # x2 + x1 - relu(x1) + relu(-x1) at x1 = 0
     row("networks 6.2", P, formula(0, 1), IG, on("relu(relu(x2) - relu(x2 - x1))"), at(ONE, ZERO)),  # x2 - 0 on the path
     row("networks 6.2", P, formula(1, 0), IG, on("relu(relu(x1) - relu(x1 - x2))"), at(ONE, ZERO)),  # same function
     row("networks 6.2", R, agrees_with(get_method("shapley")), IG, on("relu(x2 - x1)")),  # (1, 2): see the two rows below
@@ -130,7 +133,7 @@ ROWS = [
     row("networks 6.2", R, "completeness", GXI, on("-relu(1 - x1)", 1), at("2", "0")),  # 0 against 1
     row("BP-11", P, formula("3/2", "-1/2"), IG, on("relu(relu(x1 - 1) - relu(x2))"), at("3 1", ZERO)),  # on for a > 1/2
     row("BP-11", P, formula("3/2", "-1/2"), IG, on("relu(relu(x1) - 1 - relu(x2))"), at("3 1", ZERO)),  # same function
-    row("IG-07", P, "dummy", IG, Dense((2, 2, 1))),  # the slope in a feature held at 0 is 0
+    row("IG-07", C, "dummy", IG, Dense((2, 2, 1))),  # off kinks, the slope in a feature that does not matter is 0
     row("IG-07", P, "linearity", IG, Dense((2, 2, 1))),  # of networks in parallel
     row("IG-08", P, agrees_with(get_method(GXI)), IG, Dense((2, 2, 1), bias=False), at(None, ZERO)),  # homogeneous, k = 1
     row("IG-08", R, agrees_with(get_method(GXI)), IG, Dense((2, 2, 1)), at(None, ZERO)),  # relu(x - 1) at 2
@@ -152,10 +155,12 @@ ROWS = [
     row("IG-17", P, formula("3/4", "1/4"), IG, on("x1 * x2"), at(ONE, "0 1/2")),  # int (1+a)/2, 1/2 int a
     row("IG-18", P, formula("7/4", "7/4"), method("expected_gradients"), on("x1 * x2"), at("2 2", ZERO, ONE)),  # (2 + 3/2) / 2
     row("IG-18", P, formula("15/8", "15/8"), IG, on("x1 * x2"), at("2 2", "1/2 1/2")),  # (4 - 1/4) / 2
+    row("IG-21", N, "non_decreasing_positivity", "gradient", on("-x1", 1)),  # it speaks of models that do not fall
+    row("IG-21", C, "non_decreasing_positivity", IG, Every(3)),
     row("IG-21", P, "null_displacement", IG, on("x1 * x2 + max(x1, x2)")),  # dx_i = 0
     row("UQ-04", P, formula(0, 1), LOOP, on("x1 * x2**2"), at(ONE, ZERO)),  # 3 (1/3, 2/3) - 2 (1/2, 1/2)
     row("UQ-04", P, formula("-1/4", "5/4"), LOOP, on("x1 * x2**3"), at(ONE, ZERO)),  # 3 (1/4, 3/4) - (1, 1)
-    row("UQ-04", P, "symmetry", LOOP, Multilinear(2)),  # there 3 IG - 2 Shapley = IG
+    row("UQ-04", C, "symmetry", LOOP, Multilinear(2)),  # there 3 IG - 2 Shapley = IG
     row("UQ-06", P, formula(0, 1), AXES, on("x1 * x2"), at(ONE, ZERO)),  # x1 moves while x2 = 0
     row("UQ-06", R, "symmetry", AXES, on("x1 * x2")),
     row("UQ-07", R, "completeness", "banzhaf", on("x1 * x2 * x3", 3), at("1 1 1", "0 0 0")),  # 3/4 against 1

@@ -18,6 +18,7 @@ ALL = [*matrix(), *ROWS]
 def test_row(row: Row):
     verdict = prove(row.claim)
     assert verdict.name == row.verdict, verdict
+    assert len(str(verdict)) > 10
     if row.needed:
         assert isinstance(verdict, Conditional)
         assert verdict.witness is not None, "the hypothesis is needed"

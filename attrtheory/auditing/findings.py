@@ -26,7 +26,7 @@ from attrtheory.prove.certificate import to_certificate, write
 from attrtheory.prove.check import check
 from attrtheory.prove.claim import Claim, Domain, canonical
 from attrtheory.prove.network import network_of, numeric_statement, settle_on_network
-from attrtheory.prove.verdict import Proved, Refuted, Verdict, Witness
+from attrtheory.prove.verdict import Conditional, Proved, Refuted, Verdict, Witness
 
 FEATURES = 3  # properties that speak of single features are stated for the most attributed ones
 TRIES = 24
@@ -85,7 +85,7 @@ def _known(subject: Subject, claim: Claim) -> Verdict | None:
 
 
 def _certificate(subject: Subject, claim: Claim, verdict: Verdict) -> str | None:
-    if not isinstance(verdict, Proved | Refuted):
+    if not isinstance(verdict, Proved | Refuted | Conditional):
         return None
     name = f"{claim.digest[:32]}.json"
     write(subject.folder / "certificates" / name, to_certificate(claim, verdict))
@@ -98,7 +98,7 @@ def _scope(claim: Claim, verdict: Verdict, *, on_groups: bool) -> str:
     output = f"output {claim.to_json()['family']['target']}"
     if claim.property.name == "completeness":
         what = "the game of feature groups at the first input" if on_groups else "all features"
-    if isinstance(verdict, Proved):
+    if isinstance(verdict, Proved | Conditional):
         return f"{output}, every input and baseline, {what}"
     return f"{output}, at the witness, {what}" if isinstance(verdict, Refuted) else f"{output}, {what}"
 

@@ -34,7 +34,8 @@ class Fn:
     mean01 = staticmethod(mean01)
 
     def __post_init__(self) -> None:
-        if not self.names or len(set(self.names)) != len(self.names):
+        text = all(isinstance(name, str) for name in self.names)  # pyright: ignore[reportUnnecessaryIsInstance] (from a file)
+        if not text or not self.names or len(set(self.names)) != len(self.names):
             raise BadInput(f"a model needs at least one input, and distinct names; got {self.names}")
 
     @property
@@ -133,7 +134,9 @@ _DECIMAL = re.compile(
 def decimal(text: str) -> Fraction:
     """The exact value of text such as '3/4', '0.1' or '1e-9'; lengths and exponents are bounded."""
     if not _DECIMAL.fullmatch(text) or ("/" in text and any(c in text for c in ".eE")):
-        raise BadInput(f"{text[:40]!r} is not a rational number such as 3/4, 0.1 or 1e-9 (400 digits, exponents to 999)")
+        raise BadInput(
+            f"{text[:40]!r} is not a rational number such as 3/4, 0.1 or 1e-9 (400 digits, exponents to 999)"
+        )
     return Fraction(text)
 
 

@@ -109,7 +109,9 @@ def _witness_to_json(w: Witness) -> dict[str, Any]:
 
 def _witness(data: Mapping[str, Any]) -> Witness:
     values = {str(k): read_rational(q) for k, q in data["values"].items()}
-    return Witness(values, str(data["relation"]), read_rational(data["lhs"]), read_rational(data["rhs"]), data.get("model"))
+    return Witness(
+        values, str(data["relation"]), read_rational(data["lhs"]), read_rational(data["rhs"]), data.get("model")
+    )
 
 
 def write(path: Path, text: str) -> None:

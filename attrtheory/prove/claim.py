@@ -17,9 +17,9 @@ from attrtheory.expr.term import Term, lift, var
 from attrtheory.expr.views import FnView
 from attrtheory.methods import METHODS, Method, get_method
 from attrtheory.methods.paths import path_gradients
-from attrtheory.models.families import Every, Family, Given, family_from_json
+from attrtheory.models.families import Family, family_from_json
 from attrtheory.models.fn import AnyProgram, Fn, disguised
-from attrtheory.properties import Property, Relation, Scene, Statement, get_property
+from attrtheory.properties import PROPERTIES, Property, Relation, Scene, Statement, get_property
 from attrtheory.properties.agreement import agreement, formula
 
 Point = tuple[Fraction, ...]
@@ -74,7 +74,9 @@ class Domain:
             raise BadInput(f"the method takes {background} baseline point(s); got {len(self.baselines)}")
         distinct = self.features is None or len(set(self.features)) == len(self.features) > 0
         if self.features is not None and not (distinct and all(type(i) is int and 0 <= i < n for i in self.features)):
-            raise BadInput(f"features of a claim on {n} features are different whole numbers from 0 to {n - 1}; got {self.features}")
+            raise BadInput(
+                f"features of a claim on {n} features are different whole numbers from 0 to {n - 1}; got {self.features}"
+            )
         if (self.lower is None) != (self.upper is None) or (self.lower is not None and self.x is not None):
             raise BadInput("a domain is a point x, or a box with both lower and upper, or neither")
 
@@ -117,12 +119,12 @@ class Claim:
         ]
         return x, baselines, box
 
-    def statement(self, *, smooth: bool = False, disguise: Fn | None = None) -> Statement:
+    def statement(self, *, smooth: bool = False, as_written: bool = False, disguise: Fn | None = None) -> Statement:
         """What is claimed, as terms.
 
-        On every model, a hypothesis on a function covers all its programs, whose branch derivatives are opaque; `smooth`
-        takes them to be the function's derivatives. A single program is meant as it is written, and its twin is its
-        mirror image; with `disguise`, other programs have the zero `z - relu(z) + relu(-z)` added.
+        A hypothesis on a function covers all programs of it, whose branch derivatives are opaque. `smooth` takes them to
+        be the function's derivatives. To look for a counterexample, `as_written` takes the one program at hand, whose
+        twin is its mirror image, and `disguise` adds the zero `z - relu(z) + relu(-z)` to it.
         """
         f, g = self.family.models()
         x, baselines, box = self.points()
@@ -136,11 +138,9 @@ class Claim:
         def program(model: FnView) -> FnView:
             if disguise is not None:
                 return disguised(model, disguise)
-            return (
-                AnyProgram(model, f"program{next(names)}") if isinstance(self.family, Every) and not smooth else model
-            )
+            return model if smooth or as_written else AnyProgram(model, f"program{next(names)}")
 
-        twin = f.mirrored() if isinstance(f, Fn) and disguise is None else program(f)
+        twin = f.mirrored() if isinstance(f, Fn) and as_written and disguise is None else program(f)
         scene = Scene(
             self.method, f, g, program, twin, x, baselines, self.domain.features or range(self.family.n), letter
         )
@@ -245,7 +245,10 @@ def has_formula(values: Sequence[Term]) -> Property:
 
 
 def property_to_json(p: Property) -> Any:
+    """A property by name; one that only has the name of a property is refused."""
     head, _, rest = p.name.partition(" ")
+    if not rest and p not in PROPERTIES:
+        raise BadInput(f"{p} is not among attrtheory.PROPERTIES, so no certificate can name it; add it there")
     return {head: json.loads(rest)} if rest else head
 
 

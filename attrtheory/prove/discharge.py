@@ -25,12 +25,13 @@ def prove(claim: Claim, *, solver: bool = True) -> Verdict:
     Raises:
         TooLarge: the model is too large to be written out; the message has the size.
     """
-    try:
-        if not isinstance(claim.family, Every):
+    if claim.property.monotone and not isinstance(claim.family, Every):
+        try:
             question(claim)
+        except SideCondition as error:
+            return NotApplicable(str(error))
+    try:
         return _decide(claim, solver=solver)
-    except SideCondition as error:
-        return NotApplicable(str(error))
     except TooLarge as error:
         if claim.family.to_json()["kind"] == "network":
             raise
@@ -53,7 +54,7 @@ def _decide(claim: Claim, *, solver: bool) -> Verdict:
     if (verdict := _by_rules(claim)) is not None:
         return verdict
     reason = "no rule applies and no counterexample was found"
-    if solver and not isinstance(claim.family, Every):
+    if solver and not isinstance(claim.family, Every) and not rules.speaks_of_programs(statement):
         from attrtheory.prove import solver as z3_engine  # z3 is loaded only when it is asked
 
         answer = z3_engine.solve(question(claim))
@@ -79,7 +80,9 @@ def _by_rules(claim: Claim) -> Verdict | None:
         if not every:
             return Proved(proof)
         return Conditional(rules.CONTINUOUS, proof, refute(claim, DISCONTINUOUS))
-    if every and rules.true_derivative(claim):
+    if rules.speaks_of_programs(claim.statement()) and rules.true_derivative(claim):
+        if not every and (witness := refute(claim)) is not None:
+            return Refuted(witness)  # the program at hand and its mirror image already differ
         return Conditional(rules.SMOOTH, Proof("true derivative"), refute(claim, KINKED))
     return None
 

@@ -10,38 +10,37 @@ from attrtheory.errors import BadInput, EngineDisagreement, TooLarge
 from attrtheory.expr.term import Term
 from attrtheory.lower.network_fn import NetworkFn, mirrored
 from attrtheory.lower.wiring import products
+from attrtheory.methods import Method
 from attrtheory.models.families import Every
 from attrtheory.models.network import Network
-from attrtheory.methods import Method
 from attrtheory.properties import Property, Relation, Scene, Statement
 from attrtheory.properties.statement import HOLDS
 from attrtheory.prove import rules
 from attrtheory.prove.claim import Claim, Domain
-from attrtheory.prove.verdict import NotApplicable, Proof, Proved, Refuted, Unknown, Verdict, Witness
+from attrtheory.prove.verdict import Conditional, NotApplicable, Proof, Proved, Refuted, Unknown, Verdict, Witness
 
 RULE = "instance of a schematic theorem"
 MAX_SUMMED = 1_000  # features of a network on which a schematic proof of completeness is written out
 MAX_PRODUCTS = 10**9  # multiplications of rationals for one look at a witness
 
 
-def is_instance(claim: Claim) -> bool:
-    r"""Rule "instance of a schematic theorem".
+def is_instance(claim: Claim, *, smooth: bool = False) -> bool:
+    r"""Rule "instance of a schematic theorem"; with `smooth` under the hypothesis `SMOOTH`.
 
     *Proof.* The statement is proved with opaque values and slopes in the place of the model's, or of every other model's;
-    the network's values and branch derivatives are such. Only implementation invariance speaks of two programs of one
-    function, and there slopes are opaque one by one. For completeness by the fundamental theorem the model must be
+    the network's values and branch derivatives are such, and so are those of every other program of a function. For completeness by the fundamental theorem the model must be
     continuous and piecewise polynomial: every layer in `models.ops` is.
     """
-    return _holds_for_all(claim.property, claim.method, claim.family.n, claim.domain.features)
+    return _holds_for_all(claim.property, claim.method, claim.family.n, claim.domain.features, smooth)
 
 
 @lru_cache(maxsize=512)
-def _holds_for_all(property_: Property, method: Method, n: int, features: tuple[int, ...] | None) -> bool:
+def _holds_for_all(property_: Property, method: Method, n: int, features: tuple[int, ...] | None, smooth: bool) -> bool:
     every = Claim(property_, method, Every(n), Domain(features=features))
     segments = rules.segments_of(every) if every.property.name == "completeness" else []
     if segments:
         return rules.fundamental_theorem(every, segments)
-    statement = every.statement(smooth=every.property.name != "implementation_invariance")
+    statement = every.statement(smooth=smooth)
     return bool(statement.conclusions) and rules.equal_everywhere(statement)
 
 
@@ -91,6 +90,8 @@ def replay_on_network(claim: Claim, witness: Witness) -> None:
     Raises:
         EngineDisagreement: the statement does not fail there as recorded.
     """
+    if set(witness.model or ()) != {"features"}:
+        raise EngineDisagreement("a witness on a network brings the features that it is about, and nothing else")
     features = list((witness.model or {}).get("features", ()))  # type: ignore[call-overload]
     if not features or not all(isinstance(i, int) and 0 <= i < claim.family.n for i in features):
         raise EngineDisagreement("a witness on a network must say which features it is about")
@@ -111,6 +112,9 @@ def settle_on_network(claim: Claim, candidates: Iterable[tuple[Mapping[str, Frac
     try:
         if is_instance(claim):
             return Proved(Proof(RULE))
+        conditional = Conditional(rules.SMOOTH, Proof(RULE), None) if is_instance(claim, smooth=True) else None
+        if conditional is not None and claim.property.name != "implementation_invariance":
+            return conditional
         if (work := products_at_a_point(claim)) > MAX_PRODUCTS:
             return Unknown(
                 f"an exact look at one point takes about {work:.0e} multiplications; allowed {MAX_PRODUCTS:.0e}"
@@ -120,7 +124,7 @@ def settle_on_network(claim: Claim, candidates: Iterable[tuple[Mapping[str, Frac
                 return Refuted(witness)
     except TooLarge as error:
         return NotApplicable(str(error))
-    return Unknown("no theorem for every model applies, and none of the points tried refutes it")
+    return conditional or Unknown("no theorem for every model applies, and none of the points tried refutes it")
 
 
 def products_at_a_point(claim: Claim) -> int:

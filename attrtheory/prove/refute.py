@@ -32,7 +32,7 @@ CONTINUOUS_MODELS = (
 )  # fmt: skip
 JUMPS = ("step(x1 - 1/2)", "step(x1 + x2 - 1)")
 FALSUM = Relation(0, ">", 0, "vacuity")  # fails at every point, so its witnesses are the points of the hypotheses
-DISGUISES = ("x1", "x1 - x2", "x1 + x2")
+DISGUISES = ("{0}", "{0} - {1}", "{0} + {1}")  # in the names of the first two features
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,35 +66,31 @@ class Question:
 
 
 def question(claim: Claim, model: Mapping[str, object] | None = None) -> Question:
-    """The statement to refute; on every model, for the model that a witness records.
+    """The statement to refute: of the model as it is written, in a disguise, or of the model that a witness brings.
 
     Raises:
-        SideCondition: the recorded model is not in the family of the claim.
+        SideCondition: what the witness brings is not in the family of the claim.
     """
-    if not isinstance(claim.family, Every):
-        if model is not None:
-            raise SideCondition("a witness brings a model, but the claim is about a model of its own")
-        f = claim.family.models()[0]
-        if claim.property.monotone and not (isinstance(f, Fn) and monotone(f.body)):
-            raise SideCondition("the model is not visibly non-decreasing, so the property says nothing about it")
-        if (
-            claim.property.name == "implementation_invariance"
-            and isinstance(f, Fn)
-            and discontinuity(f.body) is not None
-        ):
-            raise SideCondition(
-                "the branches of the model do not meet on its guards, so its mirror image is another function"
-            )
-        return Question(claim.statement())
-    if model is None:
-        raise SideCondition("a witness against every model must bring a model")
-    f, g = Fn(claim.family.names, loads(str(model["f"]))), Fn(claim.family.names, loads(str(model["g"])))
-    z = Fn(claim.family.names, loads(str(model["disguise"]))) if "disguise" in model else None
-    if claim.property.monotone and not monotone(f.body):
-        raise SideCondition("the witness's model is not visibly non-decreasing")
-    if z is None and claim.property.name == "implementation_invariance":
-        raise SideCondition("the witness must bring another program of its model")
-    return Question(replace(claim, family=Given(f, g)).statement(disguise=z), model)
+    every, brought = isinstance(claim.family, Every), set(model or ())
+    if brought - {"disguise"} != ({"f", "g"} if every else set()) or not all(
+        isinstance(v, str) for v in (model or {}).values()
+    ):
+        raise SideCondition(
+            "a witness brings the models f and g against every model, else none, and may bring a disguise"
+        )
+    about, names = claim, claim.family.names
+    if every and model is not None:
+        about = replace(claim, family=Given(*(Fn(names, loads(str(model[k]))) for k in ("f", "g"))))
+    f = about.family.models()[0]
+    if claim.property.monotone and not (isinstance(f, Fn) and monotone(f.body)):
+        raise SideCondition("the model is not visibly non-decreasing, so the property says nothing about it")
+    if model is not None and "disguise" in model:
+        return Question(about.statement(disguise=Fn(names, loads(str(model["disguise"])))), model)
+    if claim.property.name == "implementation_invariance" and (
+        every or not isinstance(f, Fn) or discontinuity(f.body) is not None
+    ):
+        raise SideCondition("the mirror image of the model is not known to be the same function; bring another program")
+    return Question(about.statement(as_written=True), model)
 
 
 @dataclass(frozen=True)
@@ -113,16 +109,15 @@ KINKED = Search(("x1",), DISGUISES, 60)  # only the added zero matters
 
 def questions(claim: Claim, search: Search) -> Iterator[Question]:
     """The statements to try, simplest models first."""
-    if not isinstance(claim.family, Every):
-        yield question(claim)
-        return
-    names = claim.family.names
-    for disguise, text in product(search.disguises, search.models):
+    names, every = claim.family.names, isinstance(claim.family, Every)
+    for disguise, text in product(search.disguises, search.models if every else ("",)):
         try:
-            record = {"f": dumps(parse_model(text, names).body), "g": dumps(parse_model("x1", names).body)}
+            record: dict[str, object] = {}
+            if every:
+                record = {"f": dumps(parse_model(text, names).body), "g": dumps(parse_model(names[0], names).body)}
             if disguise is not None:
-                record["disguise"] = dumps(parse_model(disguise, names).body)
-            yield question(claim, record)
+                record["disguise"] = dumps(parse_model(disguise.format(*names, *names), names).body)
+            yield question(claim, record or None)
         except (BadInput, SideCondition):
             continue  # the model needs more features than the claim has, or does not satisfy the hypothesis
 
@@ -175,7 +170,10 @@ def replay(claim: Claim, witness: Witness) -> None:
     Raises:
         EngineDisagreement: the statement does not fail there as recorded.
     """
-    again = question(claim, witness.model).fails_at(witness.values)
+    asked = question(claim, witness.model)
+    if asked.names() != sorted(witness.values):
+        raise EngineDisagreement(f"the witness must give values for {', '.join(asked.names()) or 'nothing'}")
+    again = asked.fails_at(witness.values)
     if again != witness:
         raise EngineDisagreement(f"the witness does not refute {claim}: recorded {witness}, evaluated {again}")
 

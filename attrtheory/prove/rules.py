@@ -20,7 +20,7 @@ from attrtheory.expr.term import Term, bound, lift
 from attrtheory.expr.views import summed
 from attrtheory.models.families import Every
 from attrtheory.models.fn import Fn, Unknown
-from attrtheory.properties import Statement
+from attrtheory.properties import Statement, get_property
 from attrtheory.prove.claim import Claim
 from attrtheory.prove.signs import visibly_non_negative
 from attrtheory.semantics.derive import derivative, substitute
@@ -51,15 +51,13 @@ def equal_everywhere(statement: Statement) -> bool:
 
 def normal_form(claim: Claim) -> bool:
     """Rule "normal form"."""
-    return same_function(claim) and equal_everywhere(claim.statement())
+    return equal_everywhere(claim.statement())
 
 
-def same_function(claim: Claim) -> bool:
-    """Whether the twin of the model computes the model's function, where the property speaks of it."""
-    if claim.property.name != "implementation_invariance" or isinstance(claim.family, Every):
-        return True
-    f = claim.family.models()[0]
-    return not isinstance(f, Fn) or discontinuity(f.body) is None
+def speaks_of_programs(statement: Statement) -> bool:
+    """Whether an opaque value or slope occurs: of every model, or of every program of a model."""
+    sides = (lift(s) for r in statement.conclusions for s in (r.lhs, r.rhs))
+    return any(u.op == "call" for side in sides for u in postorder(side))
 
 
 # the fundamental theorem ------------------------------------------------------------------------------------------------
@@ -76,6 +74,8 @@ class Segment:
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Segment:
+        if set(data) != {"weight", "start", "end"}:
+            raise BadInput("a segment has a weight, a start and an end")
         return Segment(read_rational(data["weight"]), tuple(map(loads, data["start"])), tuple(map(loads, data["end"])))
 
 
@@ -95,8 +95,9 @@ def fundamental_theorem(claim: Claim, segments: list[Segment]) -> bool:
     f = claim.family.models()[0]
     if isinstance(f, Fn) and discontinuity(f.body) is not None:
         return False
-    statement = claim.statement()
-    (relation,) = statement.conclusions
+    (relation,) = claim.statement().conclusions
+    if relation.kind != "=":
+        return False
     ring, memo = Ring(), dict[Term, Poly]()
     slopes = [lift(s.weight) * mean01(lambda a, s=s: _slope_along(f, s, a)) for s in segments]
     gains = [lift(s.weight) * (f(*s.end) - f(*s.start)) for s in segments]
@@ -164,7 +165,7 @@ def half_lines(claim: Claim) -> bool:
     closed = (
         replace(r, lhs=fold(lift(r.lhs), shares), rhs=fold(lift(r.rhs), shares)) for r in claim.statement().conclusions
     )
-    return same_function(claim) and equal_everywhere(Statement(tuple(closed)))
+    return equal_everywhere(Statement(tuple(closed)))
 
 
 # every model: true derivatives -------------------------------------------------------------------------------------------
@@ -177,7 +178,7 @@ def true_derivative(claim: Claim) -> bool:
     programs the claim is an identity, or an inequality of signs, which the ring decides.
     """
     statement = claim.statement(smooth=True)
-    return isinstance(claim.family, Every) and (equal_everywhere(statement) or _signs(claim, statement, slopes=True))
+    return equal_everywhere(statement) or _signs(claim, statement, slopes=True)
 
 
 # positivity -------------------------------------------------------------------------------------------------------------
@@ -193,11 +194,8 @@ def non_negative(claim: Claim) -> bool:
 
 
 def _signs(claim: Claim, statement: Statement, *, slopes: bool) -> bool:
-    if (
-        claim.property.name != "non_decreasing_positivity"
-        or not isinstance(claim.family, Every)
-        or claim.domain.to_json()
-    ):
+    known = claim.property == get_property("non_decreasing_positivity")
+    if not known or not isinstance(claim.family, Every) or claim.domain.restricts_points:
         return False
     x, baselines, _ = claim.points()
     below = {b.payload: p - b for point in baselines for p, b in zip(x, point, strict=True)}  # b_i now stands for d_i

@@ -22,13 +22,14 @@ def sides(
     claim: Claim, values: Values, relation: str, model: Mapping[str, Any] | None = None
 ) -> tuple[Fraction, Fraction, str]:
     """The relation labelled `relation` at a point; `model` is what a witness brings for a claim about every model."""
-    names, n = claim.family.names, claim.family.n
+    names, n, model = claim.family.names, claim.family.n, model or {}
     if isinstance(claim.family, Every):
-        assert model is not None
-        body, zero = loads(model["f"]), loads(model["disguise"]) if "disguise" in model else lift(0)
+        body = loads(model["f"])
     else:
         assert isinstance(claim.family, Given)
-        body, zero = claim.family.model.body, lift(0)
+        body = claim.family.model.body
+    disguised = "disguise" in model
+    zero = loads(model["disguise"]) if disguised else lift(0)
     phi, d = REPLICAS[claim.method.name], claim.domain
     x = list(d.x) if d.x else [values.get(k, Q(0)) for k in names]
     tags = [""] if claim.method.background is None else [f"_{k + 1}" for k in range(claim.method.background)]
@@ -38,7 +39,7 @@ def sides(
     def attribute(f: Term, i: int, p: Sequence[Fraction] = x, q: Sequence[Sequence[Fraction]] = b) -> Fraction:
         return phi(OfTerm(f, names), p, q, i)
 
-    twin = body + zero - relu(zero) + relu(-zero) if model else Fn(names, body).mirrored().body
+    twin = body + zero - relu(zero) + relu(-zero) if disguised else Fn(names, body).mirrored().body
     state = STATEMENTS[claim.property.name]
     return state(Point(attribute, body, zero - relu(zero) + relu(-zero), twin, x, b, values, names, numbers(relation)))
 
