@@ -71,7 +71,11 @@ def to_graph(model: Any, like: Data | None = None) -> Graph:
         raise BadInput(
             "a torch module is traced on an input; give inputs, or import it with from_torch(module, input_shape=...)"
         )
-    return from_torch(model, input_shape=tuple(np.shape(like)[1:]))
+    try:
+        shape = tuple(np.shape(like))
+    except ValueError as error:
+        raise BadInput(f"inputs: not an array of numbers ({error})") from error
+    return from_torch(model, input_shape=shape[1:] if len(shape) > 1 else shape)
 
 
 def explain(
@@ -89,7 +93,8 @@ def explain(
 
     Args:
         model: a Graph, a torch module in eval mode, or the path of an ONNX file.
-        inputs: one input or a batch (n, *input shape) of finite numbers; torch, numpy or lists.
+        inputs: a batch (n, *input shape) of finite numbers, torch, numpy or lists; one input of a Graph or a file, or one
+            row of numbers for a module, stands for a batch of one.
         method: a method or its name.
         baselines: None for zeros, one row for all inputs, or one for each; for expected_gradients the background.
         target: the output to explain, for all or for each row; None takes the largest output.

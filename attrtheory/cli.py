@@ -84,12 +84,15 @@ def prove(
 ) -> None:
     """Settle a claim, or all theorems of a folder; certificates are written beside them."""
     with plain_errors():
-        if Path(target).exists():
+        if len(target) < 256 and Path(target).exists():
             _prove_folder(Path(target))
             return
         family: Family = Every(features) if target == "every" else Given(parse_model(target))
         if dense is not None:
-            family = Dense(tuple(int(s) for s in dense.split(",") if s.strip().isdecimal()))
+            sizes = [s.strip() for s in dense.split(",")]
+            if not all(s.isdecimal() for s in sizes):
+                raise BadInput(f"--dense takes layer sizes such as 2,2,1; got {dense!r}")
+            family = Dense(tuple(map(int, sizes)))
         point = None if baseline is None else (tuple(rational(q.strip()) for q in baseline.split(",")),)
         claim = Claim(get_property(property_name), get_method(method), family, Domain(baselines=point))
         verdict = settle(claim)
@@ -147,9 +150,9 @@ def check(
                 progress.advance(task)
         if path.is_dir():
             rejected += _check_theorems(path)
-        checked = len(files) - rejected
-        note = f", {trusted} rest on a solver, not re-checked here" if trusted else ""
-        console.print(f"{max(checked, 0)} certificates re-checked{note}; {rejected} rejected", highlight=False)
+        checked = max(len(files) - rejected - trusted, 0)
+        note = f", {trusted} more rest on a solver, not re-checked here" if trusted else ""
+        console.print(f"{checked} certificates re-checked{note}; {rejected} rejected", highlight=False)
         raise typer.Exit(1 if rejected else 0)
 
 

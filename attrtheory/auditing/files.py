@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from attrtheory.errors import BadInput
 
 MAX_BYTES = 2**30
+BROKEN = (zipfile.BadZipFile, zlib.error, csv.Error)
 INPUTS, LABELS = ("x", "inputs", "X", "data"), ("y", "labels", "label", "target")
 
 
@@ -35,7 +37,7 @@ def read_data(path: Path, array: str | None = None) -> tuple[np.ndarray, np.ndar
             inputs, labels = _csv(path)
         else:
             raise BadInput(f"{path}: the data is an .npz or a .csv file; got {path.suffix or 'no suffix'}")
-    except (ValueError, OSError, zipfile.BadZipFile, EOFError, csv.Error) as error:
+    except (ValueError, OSError, AttributeError, MemoryError, RuntimeError, EOFError, *BROKEN) as error:
         raise error if isinstance(error, BadInput) else BadInput(f"cannot read {path}: {error}") from error
     if not inputs.size:
         raise BadInput(f"{path} has no inputs; give at least one row")
@@ -67,14 +69,22 @@ def _csv(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
         table = [row for row in csv.reader(file) if row]
     if not table:
         raise BadInput(f"{path} is empty; give at least one row of numbers")
-    header = None if all(map(_is_number, table[0])) else [name.strip() for name in table.pop(0)]
+    header = None if any(map(_is_number, table[0])) else [name.strip() for name in table.pop(0)]
+    if not table:
+        raise BadInput(f"{path} has a header and no rows; give at least one row of numbers")
     if any(len(row) != len(header or table[0]) for row in table):
         raise BadInput(f"{path}: every row needs {len(header or table[0])} numbers")
+    for k, row in enumerate(table, start=1):
+        if bad := [cell for cell in row if not _is_number(cell)]:
+            raise BadInput(f"{path}: {bad[0]!r} in row {k} is not a number")
     values = np.array([[float(cell) for cell in row] for row in table], dtype=np.float64).reshape(len(table), -1)
     column = next((k for k, name in enumerate(header or ()) if name in LABELS), None)
     if column is None:
         return values, None
-    return np.delete(values, column, axis=1), values[:, column].astype(np.int64)
+    labels = values[:, column]
+    if not np.isfinite(labels).all() or (labels != np.round(labels)).any() or (np.abs(labels) > 2**31).any():
+        raise BadInput(f"{path}: labels are whole numbers; got {labels[:4].tolist()}")
+    return np.delete(values, column, axis=1), labels.astype(np.int64)
 
 
 def _is_number(cell: str) -> bool:
@@ -82,4 +92,4 @@ def _is_number(cell: str) -> bool:
         float(cell)
     except ValueError:
         return False
-    return True
+    return "_" not in cell

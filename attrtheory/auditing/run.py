@@ -56,6 +56,8 @@ def audit_network(
     """
     if graph.units > MAX_UNITS:
         raise TooLarge(f"{graph.name!r} has {graph.units:,} piecewise units; an audit takes up to {MAX_UNITS:,}")
+    if type(rows) is not int or rows < 1:
+        raise BadInput(f"rows: how many inputs to show, 1 or more; got {rows}")
     started, seconds = perf_counter(), dict[str, float]()
     classes = None if labels is None else _labels(labels, len(inputs))
     zero = (

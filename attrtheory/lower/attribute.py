@@ -6,20 +6,22 @@ The refinement is the line sweep for Integrated Gradients; it is tested against 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
 from attrtheory.errors import BadInput, TooLarge
 from attrtheory.lower.float_fn import FloatFn
-from attrtheory.lower.grouped import grouped
-from attrtheory.lower.integrated_gradients import integrated_gradients_line
+from attrtheory.lower.grouped import exact_differences, grouped
 from attrtheory.lower.network_fn import NetworkFn
+from attrtheory.lower.path_attribution import expected_gradients_line
 from attrtheory.methods import Method
 from attrtheory.methods.coalitions import MAX_FEATURES, banzhaf, shapley
-from attrtheory.methods.paths import integrated_gradients, path_gradients
+from attrtheory.methods.paths import expected_gradients, integrated_gradients, path_gradients
+from attrtheory.models.exact_graph import exact as exact_form
 from attrtheory.models.graph import Graph
+from attrtheory.models.ops import LeakyRelu, Relu
 
 COALITIONAL = (shapley, banzhaf)
 MAX_AXES = 256  # an axis path has as many segments as features
@@ -30,6 +32,8 @@ class Attributed:
     """`values`, in the input's shape or one for each group; `exact` rationals where `trust` is "exact".
 
     `difference`: f(x) - f(x0), or minus the mean over the background. `lower`, `upper` contain each value where known.
+
+    `kinks`: guards that vanish on the path of Integrated and expected gradients, or at the point of a gradient.
     """
 
     values: np.ndarray
@@ -71,24 +75,50 @@ def attribute(
     if groups is not None:
         if len(baselines) != 1:
             raise BadInput("groups go with one baseline; got a background")
+        rounded = not exact_differences(x, baselines[0])
+        if exact and rounded:
+            raise BadInput(
+                "x - baseline is rounded in float64, so the game of groups would not be exact; use a zero baseline"
+            )
         graph = grouped(graph, x, baselines[0], groups)
-        x, baselines = np.ones(graph.input_shape), [np.zeros(graph.input_shape)]
+        ones, zeros = np.ones(graph.input_shape), [np.zeros(graph.input_shape)]
+        found = attribute(graph, method, ones, zeros, target, exact=exact)
+        return replace(found, trust="float", lower=None, upper=None, exact=None) if rounded else found
     if needs_groups(method, graph.features):
         raise TooLarge(
             f"{method} on {graph.features} features: coalitions are evaluated one by one for up to {MAX_FEATURES} features, "
             f"axis paths for up to {MAX_AXES}; give groups (a feature_mask)"
         )
-    if method.define is integrated_gradients:
-        (line,) = integrated_gradients_line(graph, x, baselines[0], target, exact=exact)
+    if method.define in (integrated_gradients, expected_gradients):
+        (line,) = expected_gradients_line(graph, x, np.stack(baselines), target, exact=exact)
         return Attributed(
-            line.values, line.trust, line.output_difference, line.exact_values, line.lower, line.upper, line.kinks, line.pieces
+            line.values,
+            line.trust,
+            line.output_difference,
+            line.exact_values,
+            line.lower,
+            line.upper,
+            line.kinks,
+            line.pieces,
         )
     view = (NetworkFn if exact else FloatFn)(graph, target)
     point, background = _fractions(x), [_fractions(b) for b in baselines]
     phi = tuple(Fraction(v) for v in method.all(view, point, background))
-    difference = float(view(*point) - method.reference(view, background))
-    values = np.array([float(v) for v in phi]).reshape(graph.input_shape)
-    return Attributed(values, "exact" if exact else "float", difference, phi if exact else None)
+    try:
+        difference = float(view(*point) - method.reference(view, background))
+        values = np.array([float(v) for v in phi]).reshape(graph.input_shape)
+    except OverflowError as error:
+        raise TooLarge(f"attributions by {method} that no float64 holds; scale the inputs or the weights") from error
+    kinks = kinks_at(graph, point) if method.name.startswith("gradient") else ()
+    return Attributed(values, "exact" if exact else "float", difference, phi if exact else None, kinks=kinks)
+
+
+def kinks_at(graph: Graph, point: Sequence[Fraction]) -> tuple[str, ...]:
+    """Layers with units that are exactly 0 at a point, where a gradient depends on the convention."""
+    values = exact_form(graph).values(point)
+    ramps = [(n, n.inputs[0]) for n in graph.nodes if isinstance(n.op, Relu | LeakyRelu)]
+    counts = [(n.name, sum(not v for v in values[i].integers)) for n, i in ramps]
+    return tuple(f"{name}: {count} unit{'s' * (count > 1)} at 0" for name, count in counts if count)
 
 
 def _fractions(x: np.ndarray) -> list[Fraction]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 
 from attrtheory.errors import BadInput
@@ -18,6 +20,8 @@ def grouped(graph: Graph, x: np.ndarray, baseline: np.ndarray, groups: np.ndarra
     baseline they are exact.
     """
     labels = np.asarray(groups).ravel()
+    if labels.dtype.kind not in "iu" or not labels.size:
+        raise BadInput(f"groups are whole numbers, one for each feature; got {labels.size} entries of {labels.dtype}")
     count = int(labels.max()) + 1
     if labels.size != graph.features or set(labels.tolist()) != set(range(count)) or count > MAX_GROUPS:
         raise BadInput(
@@ -30,6 +34,12 @@ def grouped(graph: Graph, x: np.ndarray, baseline: np.ndarray, groups: np.ndarra
     switch = (Node(Linear(weight, start), (0,), "switches"), Node(Reshape(graph.input_shape), (1,), "input"))
     nodes = (Node(n.op, tuple(i + 2 for i in n.inputs), n.name) for n in graph.nodes)
     return Graph((count,), (*switch, *nodes), f"{graph.name} on {count} groups")
+
+
+def exact_differences(x: np.ndarray, baseline: np.ndarray) -> bool:
+    """Whether float64 holds every x - baseline."""
+    pairs = zip(np.ravel(x).tolist(), np.ravel(baseline).tolist(), strict=True)
+    return all(Fraction(a - b) == Fraction(a) - Fraction(b) for a, b in pairs)
 
 
 def blocks(shape: tuple[int, ...], most: int = 8) -> np.ndarray:

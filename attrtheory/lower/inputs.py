@@ -37,6 +37,8 @@ def _array(data: Data, what: str) -> np.ndarray:
             raise BadInput(f"{what}: got {data.dtype}, {data.layout}; give a dense tensor of real numbers")
         data = data.detach().cpu()
         return (data.to(torch.float64) if data.is_floating_point() else data).numpy()
+    if np.ma.isMaskedArray(data):
+        raise BadInput(f"{what}: got a masked array; fill the masked entries yourself first")
     try:
         return np.asarray(data)
     except ValueError as error:  # nested lists of unequal lengths

@@ -166,7 +166,9 @@ def _where(node: fx.Node, of: Callable[[Any], Term]) -> Term | None:
         return t.ite(of(condition.args[0]), of(node.args[1]), of(node.args[2]))
     if condition.target is not operator.ne or condition.args[1] != 0.0:
         raise Unsupported(f"the traced kernel branches on {condition}, which no term does")
-    b, then, orelse = condition.args[0], node.args[1], node.args[2]
+    b: Any = condition.args[0]
+    then: Any = node.args[1]
+    orelse: Any = node.args[2]
     if then is b and of(orelse) is t.ONE:
         return None
     safe: Any = then.args[1] if isinstance(then, fx.Node) and then.target is operator.truediv else None

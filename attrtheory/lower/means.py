@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 from flint import fmpz
@@ -24,7 +25,7 @@ def mean_gradient_exact(graph: Graph, start: Point, end: Point, target: int) -> 
     for point in t:
         common = common.lcm(point.q)
     at = [point.p * (common // point.q) for point in t]
-    length = objects([b - a for a, b in zip(at, at[1:], strict=False)], (len(t) - 1,))
+    length = objects([b - a for a, b in pairwise(at)], (len(t) - 1,))
     centre, _ = pulled_back(net, patterns, length, target)
     scale = int(common) * int(centre.denominator)
     return [Fraction(int(g), scale) for g in centre.numerators.ravel()]

@@ -45,7 +45,7 @@ def get_method(name: str, *, via: str | Sequence[Sequence[Any]] | None = None, b
     if background is not None:
         if base.background is None:
             raise BadInput(f"{name} takes one baseline; only expected_gradients averages over a background")
-        if not 1 <= background <= 10_000:
+        if type(background) is not int or not 1 <= background <= 10_000:
             raise BadInput(f"a background has 1 to 10000 points; got {background}")
         base = Method(name, base.define, base.parameters, background)
     return base

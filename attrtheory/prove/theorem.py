@@ -135,7 +135,7 @@ def contents(folder: Path) -> str:
     """A page that lists the theorems of a folder with their verdicts, in Markdown."""
     head = "# Theorems and refutations\n\nWritten by `attrtheory prove`; re-check with `attrtheory check`.\n\n"
     rows = (
-        f"| [{t.title.replace('|', chr(92) + '|')}]({t.path.relative_to(folder).as_posix()}) | {t.expected} | {len(t.claims)} |"
+        f"| [{t.title.replace('|', '/')}]({t.path.relative_to(folder).as_posix()}) | {t.expected} | {len(t.claims)} |"
         for t in theorems(folder)
     )
     return head + "| statement | verdict | claims |\n|---|---|---|\n" + "\n".join(rows) + "\n"
