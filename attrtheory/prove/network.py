@@ -29,7 +29,8 @@ def is_instance(claim: Claim, *, smooth: bool = False) -> bool:
 
     *Proof.* The statement is proved with opaque values and slopes in the place of the model's, or of every other model's;
     the network's values and branch derivatives are such, and so are those of every other program of a function. For
-    completeness by the fundamental theorem the model must be continuous and piecewise polynomial: every layer in `models.ops` is.
+    completeness by the fundamental theorem the model must be continuous and piecewise polynomial: every layer in
+    `models.ops` is.
     """
     return _holds_for_all(claim.property, claim.method, claim.family.n, claim.domain.features, smooth)
 

@@ -80,7 +80,7 @@ def question(claim: Claim, model: Mapping[str, object] | None = None) -> Questio
         )
     about, names = claim, claim.family.names
     if every and model is not None:
-        about = replace(claim, family=Given(*(Fn(names, loads(str(model[k]))) for k in ("f", "g"))))
+        about = replace(claim, family=Given(Fn(names, loads(str(model["f"]))), Fn(names, loads(str(model["g"])))))
     f = about.family.models()[0]
     if claim.property.monotone and not (isinstance(f, Fn) and monotone(f.body)):
         raise SideCondition("the model is not visibly non-decreasing, so the property says nothing about it")

@@ -173,7 +173,8 @@ def true_derivative(claim: Claim) -> bool:
     """Rule "true derivative": under the hypothesis `SMOOTH`, any program of a function may be taken for any other.
 
     *Proof.* Where no guard and no denominator vanishes, a program agrees near the point with one of its branches, so its
-    branch derivative is the derivative of the function, which all its programs share. On a path, the points at which a guard vanishes without
+    branch derivative is the derivative of the function, which all its programs share. On a path, the points at which
+    a guard vanishes without
     vanishing on a whole piece are finitely many, and do not count in a mean. It remains that with one derivative for all
     programs the claim is an identity, or an inequality of signs, which the ring decides.
     """
