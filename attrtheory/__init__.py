@@ -20,8 +20,9 @@ from attrtheory.models.fn import Fn, Unknown
 from attrtheory.properties import PROPERTIES, Property, get_property
 from attrtheory.prove.certificate import from_certificate, to_certificate
 from attrtheory.prove.check import check
-from attrtheory.prove.claim import Claim, Domain, agrees_with, has_formula
+from attrtheory.prove.claim import Claim, Domain
 from attrtheory.prove.discharge import prove
+from attrtheory.prove.names import agrees_with, has_formula
 
 if TYPE_CHECKING:
     from attrtheory.api import Attribution, audit, derive, explain

@@ -13,7 +13,8 @@ from attrtheory.methods import Method, get_method
 from attrtheory.models.dsl import parse_model
 from attrtheory.models.families import Dense, Every, Family, Given, Multilinear
 from attrtheory.properties import Property, get_property
-from attrtheory.prove.claim import Claim, Domain, agrees_with, has_formula
+from attrtheory.prove.claim import Claim, Domain
+from attrtheory.prove.names import agrees_with, has_formula
 
 Q = Fraction
 P, C, R, N = "Proved", "Conditional", "Refuted", "NotApplicable"

@@ -21,8 +21,9 @@ from attrtheory.models.fn import Fn
 from attrtheory.properties import get_property
 from attrtheory.prove.certificate import to_certificate
 from attrtheory.prove.check import check
-from attrtheory.prove.claim import Claim, Domain, has_formula
+from attrtheory.prove.claim import Claim, Domain
 from attrtheory.prove.discharge import prove
+from attrtheory.prove.names import has_formula
 from attrtheory.prove.verdict import Proved, Refuted, Verdict
 
 Q = Fraction

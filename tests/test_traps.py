@@ -22,8 +22,9 @@ from attrtheory.properties import Property, get_property
 from attrtheory.prove import rules
 from attrtheory.prove.certificate import to_certificate
 from attrtheory.prove.check import check
-from attrtheory.prove.claim import Claim, Domain, agrees_with, has_formula
+from attrtheory.prove.claim import Claim, Domain
 from attrtheory.prove.discharge import prove
+from attrtheory.prove.names import agrees_with, has_formula
 from attrtheory.semantics.derive import derivative
 from attrtheory.semantics.exact import evaluate
 from attrtheory.semantics.ring import equal

@@ -24,7 +24,8 @@ from attrtheory.models.serial import graph_digest, graph_to_json
 from attrtheory.properties import Property
 from attrtheory.prove.certificate import to_certificate, write
 from attrtheory.prove.check import check
-from attrtheory.prove.claim import Claim, Domain, canonical
+from attrtheory.prove.claim import Claim, Domain
+from attrtheory.prove.names import canonical
 from attrtheory.prove.network import network_of, numeric_statement, settle_on_network
 from attrtheory.prove.verdict import Conditional, Proved, Refuted, Verdict, Witness
 

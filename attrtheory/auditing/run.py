@@ -24,7 +24,7 @@ from attrtheory.models.graph import Graph
 from attrtheory.models.serial import graph_digest, graph_to_json
 from attrtheory.properties import PROPERTIES
 from attrtheory.prove.certificate import write
-from attrtheory.prove.claim import canonical
+from attrtheory.prove.names import canonical
 
 Progress = Callable[[str, int, int], None]
 MAX_UNITS = 1_000_000

@@ -37,16 +37,21 @@ def parse_model(text: str, names: Sequence[str] | None = None) -> Fn:
         raise BadInput(
             f"a model's text may have {MAX_CHARACTERS} characters; got {len(text)}. Build it in Python instead."
         )
-    try:
-        tree = ast.parse(text.strip(), mode="eval")
-        body = _read(tree.body, text.strip())
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise BadInput(f"cannot read the model {text[:80]!r}: {error}") from error
+    body = parse_term(text)
     found = variables(body)
     inputs = tuple(names) if names is not None else tuple(found)
     if missing := sorted(set(found) - set(inputs)):
         raise BadInput(f"the model reads {', '.join(missing)}, which is not among its inputs {', '.join(inputs)}")
     return Fn(inputs, body)
+
+
+def parse_term(text: str) -> Term:
+    """The term that a model's text stands for."""
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+        return _read(tree.body, text.strip())
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise BadInput(f"cannot read the model {text[:80]!r}: {error}") from error
 
 
 def _read(node: ast.expr, text: str) -> Term:

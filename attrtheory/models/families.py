@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 
 from attrtheory.errors import BadInput
 from attrtheory.expr.forms import relu, total
-from attrtheory.expr.syntax import dumps, loads
+from attrtheory.expr.syntax import dumps, loads, postorder
 from attrtheory.expr.term import Term, lift, var
 from attrtheory.expr.views import FnView
 from attrtheory.models.fn import Fn, Unknown
@@ -131,6 +131,10 @@ class Given:
     model: Fn
     other: Fn | None = None
     level: Level = "instance"
+
+    def __post_init__(self) -> None:
+        if any(u.op == "call" for f in self.models() for u in postorder(f.body)):
+            raise BadInput("a given model has no unknown functions; claim it of Every(n), or put a model in their place")
 
     @property
     def n(self) -> int:

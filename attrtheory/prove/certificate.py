@@ -12,7 +12,8 @@ from typing import Any
 
 from attrtheory.errors import BadCertificate, BadInput, Unsupported
 from attrtheory.expr.syntax import read_rational
-from attrtheory.prove.claim import Claim, Graphs, canonical, claim_from_json
+from attrtheory.prove.claim import Claim, Graphs, claim_from_json
+from attrtheory.prove.names import canonical
 from attrtheory.prove.verdict import Conditional, Proof, Proved, Refuted, Vacuous, Verdict, Witness
 
 FORMAT = 1

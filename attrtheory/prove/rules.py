@@ -259,6 +259,8 @@ def check_segments(data: Any, n: int) -> list[Segment]:
     """Segments from a certificate."""
     try:
         segments = [Segment.from_json(s) for s in data]
+        if [s.to_json() for s in segments] != data:
+            raise BadInput("segments in another form than they are written")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadInput(f"not a list of segments: {error!r}") from error
     if any(len(s.start) != n or len(s.end) != n for s in segments):

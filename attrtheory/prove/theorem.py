@@ -23,14 +23,15 @@ from typing import Any
 from attrtheory.errors import BadCertificate, BadInput
 from attrtheory.expr.term import Term
 from attrtheory.methods import Method, get_method
-from attrtheory.models.dsl import parse_model
+from attrtheory.models.dsl import parse_model, parse_term
 from attrtheory.models.families import Family, Given, family_from_json
 from attrtheory.models.fn import rational
 from attrtheory.properties import Property, get_property
 from attrtheory.prove.certificate import to_certificate, write
 from attrtheory.prove.check import Checked, check
-from attrtheory.prove.claim import Claim, Domain, agrees_with, has_formula
+from attrtheory.prove.claim import Claim, Domain
 from attrtheory.prove.discharge import prove
+from attrtheory.prove.names import agrees_with, has_formula
 from attrtheory.prove.verdict import Verdict
 
 MAX_BYTES = 2**20
@@ -102,7 +103,7 @@ def _property(data: Any) -> Property:
 
 
 def _term(text: str) -> Term:
-    return parse_model(text).body
+    return parse_term(text)
 
 
 def _family(data: Mapping[str, Any]) -> Family:

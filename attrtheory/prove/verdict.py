@@ -59,7 +59,8 @@ class Witness:
         texts = {k: loads(str(v)) for k, v in (self.model or {}).items() if k in ("f", "disguise")}
         if "disguise" in texts:
             z = infix(texts["disguise"])
-            return f", for f = {infix(texts['f'])} with the zero z - relu(z) + relu(-z), z = {z}, added"
+            of = f", for f = {infix(texts['f'])}" if "f" in texts else ", for the model"
+            return f"{of} with the zero z - relu(z) + relu(-z), z = {z}, added"
         return f", for f = {infix(texts['f'])}" if texts else ""
 
 

@@ -124,6 +124,7 @@ def float_is_safe(t: Term, env: Mapping[str, Fraction]) -> bool:
     return all(q.denominator in (1, 2, 4, 8, 16, 32) and abs(q.numerator) < 2**20 for q in numbers)
 
 
+@settings(max_examples=60)
 @given(t=terms(), env=points())
 def test_a_normal_form_has_the_value_of_its_term(t: Term, env: dict[str, Fraction]):
     assert form_value(t, env) == evaluate(t, env)

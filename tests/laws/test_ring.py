@@ -59,7 +59,7 @@ flat = terms(means=False, leaves=4)
 
 
 @pytest.mark.parametrize("name", SOUND)
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(s=flat, t=flat)
 def test_a_law_holds_at_every_point(name: str, s: Term, t: Term):
     left, right = SOUND[name](s, t)

@@ -12,8 +12,9 @@ from attrtheory.models.dsl import parse_model
 from attrtheory.models.families import Every, Given
 from attrtheory.properties import get_property
 from attrtheory.prove.certificate import to_certificate, unseal
-from attrtheory.prove.claim import Claim, Domain, has_formula
+from attrtheory.prove.claim import Claim, Domain
 from attrtheory.prove.discharge import prove
+from attrtheory.prove.names import has_formula
 
 Q = Fraction
 Content = dict[str, Any]
