@@ -29,7 +29,7 @@ from attrtheory.prove.names import canonical
 from attrtheory.prove.network import network_of, numeric_statement, settle_on_network
 from attrtheory.prove.verdict import Conditional, Proved, Refuted, Verdict, Witness
 
-FEATURES = 3  # properties that speak of single features are stated for the most attributed ones
+FEATURES = 2  # properties that speak of single features are stated for the most attributed ones
 TRIES = 24
 
 

@@ -68,12 +68,13 @@ def kinked(claim: Claim, samples: Sequence[Sample]) -> Iterator[Candidate]:
     for sample in (_sparse(claim), samples[0]):
         for unit in range(min(first.outputs, MAX_UNITS)):
             w, c = gradient_exact(first, origin, unit), evaluate_exact(first, origin)[unit]
-            order = sorted(range(len(w)), key=lambda i: -abs(w[i]))
-            x = tuple(v + (i == order[1]) for i, v in enumerate(sample.x)) if len(order) > 1 else sample.x
-            moved = Sample(_onto(x, w, c, order[0]), tuple(_onto(b, w, c, order[0]) for b in sample.baselines))
-            moving = [i for i in order if w[i] and any(moved.x[i] != b[i] for b in moved.baselines) and moved.x[i]]
-            if moving:
-                yield values_of(claim, moved), (moving[0],)
+            k = max(range(len(w)), key=lambda i: abs(w[i]))
+            i = next((i for i in claim.domain.features or range(len(w)) if i != k and w[i]), None)
+            if i is None:
+                continue  # the unit reads none of the features that the claim is about
+            x = tuple(v + (j == i) for j, v in enumerate(sample.x))  # so that feature i is not 0, and moves
+            moved = Sample(_onto(x, w, c, k), tuple(_onto(b, w, c, k) for b in sample.baselines))
+            yield values_of(claim, moved), (i,)
 
 
 def _sparse(claim: Claim) -> Sample:
