@@ -51,7 +51,7 @@ def test_kernels_compute_the_exact_values(method: str, text: str):
     for row, values in zip(grid.tolist(), out.tolist(), strict=True):
         env = dict(zip(names, map(Q, row), strict=True))
         exact = [evaluate(t, env) for t in phi]
-        if (bits := k.bits({n: (16, -2) for n in names})) is not None and bits <= 53:
+        if (bits := k.bits(dict.fromkeys(names, (16, -2)))) is not None and bits <= 53:
             assert [Q(v) for v in values] == exact
         else:
             assert all(abs(Q(v) - e) <= Q(1, 10**12) * (1 + abs(e)) for v, e in zip(values, exact, strict=True))
@@ -61,8 +61,8 @@ def test_float64_does_not_round_where_the_bits_say_so():
     names, phi = attributions("shapley", "relu(x1 - 2*x2) + relu(x2 - x1/2)")
     k = lower(phi, names)
     assert k.exact_constants
-    assert (k.bits({n: (2**10, -4) for n in names}) or 99) <= 53
-    assert (k.bits({n: (2**60, -4) for n in names}) or 99) > 53
+    assert (k.bits(dict.fromkeys(names, (2 ** 10, -4))) or 99) <= 53
+    assert (k.bits(dict.fromkeys(names, (2 ** 60, -4))) or 99) > 53
 
 
 def test_a_constant_that_float64_rounds_is_reported():
@@ -81,7 +81,10 @@ def test_a_tampered_kernel_does_not_read_back_as_the_term():
 
 
 def test_a_wrong_emitter_is_caught(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(kernel._Emit, "ite", lambda self, g, a, b: self._call(torch.where, self._call(operator.gt, g, 0.0), b, a))
+    def swapped(self, g, a, b):
+        return self._call(torch.where, self._call(operator.gt, g, 0.0), b, a)
+
+    monkeypatch.setattr(kernel._Emit, "ite", swapped)
     with pytest.raises(EngineDisagreement):
         lower([relu(var("x"))], ["x"])
 
