@@ -10,9 +10,10 @@ from typing import Any
 from replicas.formulas import REPLICAS, OfTerm
 
 from attrtheory.expr import Term, lift, loads, relu
-from attrtheory.models.families import Every, Given
-from attrtheory.models.fn import Fn
+from attrtheory.models.families import Every
+from attrtheory.models.fn import Fn, variables
 from attrtheory.prove.claim import Claim
+from attrtheory.semantics.derive import substitute
 
 Q = Fraction
 Values = Mapping[str, Fraction]
@@ -26,8 +27,9 @@ def sides(
     if isinstance(claim.family, Every):
         body = loads(model["f"])
     else:
-        assert isinstance(claim.family, Given)
-        body = claim.family.model.body
+        written = claim.family.models()[0].body
+        weights = {k: lift(values.get(k, Q(0))) for k in variables(written) if k not in names}  # 0: it does not matter
+        body = substitute(written, weights)
     disguised = "disguise" in model
     zero = loads(model["disguise"]) if disguised else lift(0)
     phi, d = REPLICAS[claim.method.name], claim.domain
