@@ -28,6 +28,11 @@ class Ramp:
     def act(self, z: Tensor) -> Tensor:
         return z.clamp(min=0) if self.slope == 0 else torch.where(z > 0, z, self.slope * z)
 
+    def back(self, on: Tensor, g: Tensor) -> Tensor:
+        """The gradient before the layer; `on` is 1 or 0, or a share of a piece."""
+        on = on.to(g.dtype)
+        return g * (on if self.slope == 0 else self.slope + (1 - self.slope) * on)
+
 
 class Pool:
     """Max-pooling: `table` (windows, entries) of flat positions within a channel; the first of ties wins."""
@@ -49,10 +54,19 @@ class Pool:
     def act(self, x: Tensor) -> Tensor:
         return self.windows(x).amax(-1).view(-1, *self.out)
 
+    def back(self, winner: Tensor, g: Tensor) -> Tensor:
+        """The gradient before the layer."""
+        return self.scatter(winner, g.flatten(2))
+
     def scatter(self, position: Tensor, g: Tensor) -> Tensor:
         """Adds `g` (rows, channels, n) at flat positions (rows, channels, n) of the input."""
         zero = g.new_zeros(len(g), self.ins[0], prod(self.ins[1:]))
         return zero.scatter_add_(2, position, g).view(-1, *self.ins)
+
+
+def position(pool: Pool, best: Tensor) -> Tensor:
+    """The flat position in a channel of the entry `best` (rows, channels, windows) of every window."""
+    return pool.table.expand(*best.shape, -1).gather(-1, best.unsqueeze(-1)).squeeze(-1)
 
 
 Layer = Affine | Ramp | Pool
