@@ -14,9 +14,9 @@ from attrtheory.lower.grid import Array
 from attrtheory.lower.layers import Network
 from attrtheory.lower.pieces import mean_gradient
 from attrtheory.lower.slopes import MEMORY
+from attrtheory.lower.sweep import Sweep, TooManyRowsError, sweep
 from attrtheory.models.graph import Graph
 from attrtheory.models.ops import PIECEWISE
-from attrtheory.lower.sweep import Sweep, TooManyRowsError, sweep
 
 CACHE = 2**24  # bytes of live rows that a processor handles quickly
 BENDS = 0.4  # at how many of its units a network bends, roughly: only to choose the first parts

@@ -15,7 +15,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from attrtheory.lower.affine_rows import Affine
@@ -24,7 +23,6 @@ from attrtheory.lower.grid import Grid, Refinement, index, refine
 from attrtheory.lower.layers import Network, Ramp
 from attrtheory.lower.size import behind, of_values
 from attrtheory.lower.straight import Rows, Straight, forget
-
 
 
 class TooManyRowsError(Exception):

@@ -12,10 +12,10 @@ from lower.replica import integrated_gradients_replica
 
 from attrtheory.errors import EngineDisagreement
 from attrtheory.lower import bends, decisions, envelope, grid, line_exact, pieces, sweep
-from attrtheory.lower.line import lines
 from attrtheory.lower.integral_exact import integrated_gradients_exact
 from attrtheory.lower.integrated_gradients import integrated_gradients_line
 from attrtheory.lower.layers import Pool, Ramp, network
+from attrtheory.lower.line import lines
 from attrtheory.lower.slopes import PoolSlopes, RampSlopes
 from attrtheory.models.ops import MaxPool2d, Relu
 
