@@ -7,9 +7,9 @@ and Owen values; they are tested against the definitions, not proved.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
-from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from attrtheory.lower.network_fn import NetworkFn
 from attrtheory.lower.path_attribution import expected_gradients_line
 from attrtheory.lower.points.measures import index_values
 from attrtheory.lower.points.replacing import occlusion_values
+from attrtheory.lower.points.sampling import CONFIDENCE, sampled_values
 from attrtheory.methods import Method
 from attrtheory.methods.coalitions import MAX_FEATURES, banzhaf, shapley
 from attrtheory.methods.occlusion import occlusion
@@ -34,11 +35,21 @@ COALITIONAL = (shapley, banzhaf, owen)
 MAX_AXES = 256  # an axis path has as many segments as features
 
 
+@dataclass(frozen=True)
+class Sample:
+    """How a sampled attribution was drawn; its interval holds for all features with this confidence."""
+
+    samples: int = 1000
+    confidence: float = CONFIDENCE
+    seed: int = 0
+
+
 @dataclass(frozen=True, eq=False)
 class Attributed:
     """`values`, in the input's shape or one for each group; `exact` rationals where `trust` is "exact".
 
-    `difference`: f(x) - f(x0), or minus the mean over the background. `lower`, `upper` contain each value where known.
+    `difference`: f(x) - f(x0), or minus the mean over the background. `lower`, `upper` contain each value where known;
+    with trust "sampled" they do so with the confidence of `sample`.
 
     `kinks`: guards that vanish on the path of Integrated and expected gradients, or at the point of a gradient.
     """
@@ -51,6 +62,7 @@ class Attributed:
     upper: np.ndarray | None = None
     kinks: tuple[str, ...] = ()
     pieces: int | None = None
+    sample: Sample | None = None
 
     @property
     def bound(self) -> np.ndarray | None:
@@ -73,17 +85,24 @@ def attribute(
     *,
     exact: bool = False,
     groups: np.ndarray | None = None,
+    sample: Sample | None = None,
 ) -> Attributed:
     """The attributions of one input, float64 arrays of the network's input shape.
 
+    `sample`: draw coalitions at random (Shapley, Banzhaf and Owen values) instead of evaluating all.
+
     Raises:
-        TooLarge: a coalition method on many features without `groups`.
+        TooLarge: a coalition method on many features without `groups` or `sample`.
     """
+    if sample is not None and (exact or method.define not in COALITIONAL):
+        raise BadInput(f"samples go with Shapley, Banzhaf and Owen values, and without exact; got {method}, exact={exact}")
     if method.define in (occlusion, *COALITIONAL):
         if len(baselines) != 1:
             raise BadInput(f"{method} takes one baseline; got {len(baselines)}")
         labels = None if groups is None else group_numbers(groups, graph.features)
-        return _of_players(graph, method, x, baselines[0], target, labels, exact=exact)
+        if exact:
+            return _of_players_exactly(graph, method, x, baselines[0], target, labels)
+        return _of_players(graph, method, x, baselines[0], target, labels, sample)
     if groups is not None:
         if len(baselines) != 1:
             raise BadInput("groups go with one baseline; got a background")
@@ -120,22 +139,31 @@ def attribute(
 
 
 def _of_players(
-    graph: Graph, method: Method, x: np.ndarray, baseline: np.ndarray, target: int, labels: np.ndarray | None, *,
-    exact: bool,
+    graph: Graph, method: Method, x: np.ndarray, baseline: np.ndarray, target: int, labels: np.ndarray | None,
+    sample: Sample | None,
 ) -> Attributed:  # fmt: skip
     """Methods that only replace features by the baseline's, one at a time or by coalitions; on features or groups."""
-    shape = graph.input_shape if labels is None else (int(labels.max()) + 1,)
-    players = prod(shape)
-    if not exact:
-        unions = union_numbers(dict(method.parameters)["unions"], players) if method.define is owen else None
-        options = {"target": target, "groups": labels}
-        if method.define is occlusion:
-            found = occlusion_values(graph, x, baseline, **options)
-        else:
-            found = index_values(method.name, graph, x, baseline, unions=unions, **options)
-        values, bound = found.values[0], found.bound[0]
-        lower, upper = np.nextafter(values - bound, -np.inf), np.nextafter(values + bound, np.inf)
-        return Attributed(values, found.trust, float(found.difference[0]), lower=lower, upper=upper)
+    options: dict[str, Any] = {"target": target, "groups": labels}
+    if method.define is owen:
+        players = graph.features if labels is None else int(labels.max()) + 1
+        options["unions"] = union_numbers(dict(method.parameters)["unions"], players)
+    if sample is not None:
+        drawn = sampled_values(method.name, graph, x, baseline, **options, **asdict(sample))
+        low, high, difference = drawn.lower[0], drawn.upper[0], drawn.difference[0]
+        return Attributed(drawn.values[0], drawn.trust, float(difference), lower=low, upper=high, sample=sample)
+    if method.define is occlusion:
+        found = occlusion_values(graph, x, baseline, **options)
+    else:
+        found = index_values(method.name, graph, x, baseline, **options)
+    values, bound = found.values[0], found.bound[0]
+    lower, upper = np.nextafter(values - bound, -np.inf), np.nextafter(values + bound, np.inf)
+    return Attributed(values, found.trust, float(found.difference[0]), lower=lower, upper=upper)
+
+
+def _of_players_exactly(
+    graph: Graph, method: Method, x: np.ndarray, baseline: np.ndarray, target: int, labels: np.ndarray | None
+) -> Attributed:
+    players = graph.features if labels is None else int(labels.max()) + 1
     if needs_groups(method, players):
         raise TooLarge(
             f"{method} of {players} players in rationals: all coalitions are evaluated for up to {MAX_FEATURES}; "
@@ -143,9 +171,9 @@ def _of_players(
         )
     point, start, view = _fractions(x), _fractions(baseline), NetworkFn(graph, target)
     if labels is None:
-        return _defined(method, view, point, [start], shape)
+        return _defined(method, view, point, [start], graph.input_shape)
     one, zero = [Fraction(1)] * players, [Fraction(0)] * players
-    return _defined(method, Switched(view, point, start, labels), one, [zero], shape)
+    return _defined(method, Switched(view, point, start, labels), one, [zero], (players,))
 
 
 def _defined(method: Method, view: FnView, point: Point, background: Sequence[Point], shape: Shape) -> Attributed:

@@ -33,6 +33,27 @@ class PointValues:
     trust: str = "enclosed"
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Estimates:
+    """With probability `confidence` over the draws, all values of one input lie in [`lower`, `upper`]; trust "sampled"."""
+
+    values: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    confidence: float
+    samples: int
+    seed: int
+    evaluations: int
+    trust: str = "sampled"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SampledValues(Estimates):
+    """`difference`: what complete attributions add up to, (n)."""
+
+    difference: np.ndarray
+
+
 @dataclass(frozen=True, eq=False)
 class Problem:
     """Rows to explain, (n, *input_shape), each against baselines (n, m, *input_shape).
