@@ -1,4 +1,4 @@
-"""The ten methods, each written a second time from its formula, on any model that answers three questions."""
+"""The methods, each written a second time from its formula, on any model that answers three questions."""
 
 from __future__ import annotations
 

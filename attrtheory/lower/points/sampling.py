@@ -77,10 +77,11 @@ def marginal_range(p: Problem, k: int) -> tuple[np.ndarray, np.ndarray, float]:
     spread = OUTWARD * (highest - lowest)
     slopes, step = torch.stack(gradient_range(p.net, target, box)), (x - bases).flatten(1)
     products = slopes[:, None] * torch.stack([step.amin(0), step.amax(0)])
-    zero = products.new_zeros(p.players)
-    low = OUTWARD * zero.index_add(0, p.labels, products.amin((0, 1)).clamp(max=0))
-    high = OUTWARD * zero.index_add(0, p.labels, products.amax((0, 1)).clamp(min=0))
-    low, high = torch.maximum(low, -spread), torch.minimum(high, spread)
+    least, most = products.amin((0, 1)), products.amax((0, 1))
+    of_player = lambda features: products.new_zeros(p.players).index_add(0, p.labels, features)
+    rounding = (OUTWARD - 1) * of_player(torch.maximum(least.abs(), most.abs()))
+    low = torch.maximum(of_player(least) - rounding, -spread)
+    high = torch.minimum(of_player(most) + rounding, spread)
     return low.cpu().numpy(), high.cpu().numpy(), float(error)
 
 
