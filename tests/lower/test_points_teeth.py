@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction as Q
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -18,6 +19,7 @@ from attrtheory.lower.points import coalitions, hypercube, measures, reach, repl
 from attrtheory.lower.points.games import game_values
 from attrtheory.lower.points.measures import banzhaf_values, index_values, owen_values, shapley_values
 from attrtheory.lower.points.replacing import occlusion_values, partial_dependence
+from attrtheory.lower.points.sampling import sampled_values
 from attrtheory.methods import get_method
 from attrtheory.models.ops import Relu
 
@@ -203,8 +205,6 @@ def test_what_is_too_large_says_what_to_do():
             call(wide, np.ones(25))
     with pytest.raises(TooLarge, match="multiplications"):
         shapley_values(GRAPH, X, work=1000)
-    with pytest.raises(TooLarge):
-        partial_dependence(GRAPH, X, np.zeros((3, 6)), work=1000)
     with pytest.raises(TooLarge, match="24"):
         game_values(lambda s: s.sum(1), 25)
     with pytest.raises(TooLarge, match="16"):
@@ -215,9 +215,11 @@ def test_what_is_too_large_says_what_to_do():
 @pytest.mark.filterwarnings("ignore:overflow")
 def test_overflow_is_no_number():
     graph = chain((2,), linear([[1e200, 1e200]]), Relu(), linear([[1e200]]))
-    for values in (shapley_values, occlusion_values):
+    for values in (shapley_values, occlusion_values, partial(sampled_values, "shapley")):
         with pytest.raises(TooLarge, match="float64"):
             values(graph, [1.0, 1.0])
+    with pytest.raises(TooLarge, match="float64"):
+        partial_dependence(graph, [1.0, 1.0], [[0.0, 0.0]])
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def all_coalitions(
         v[some] = torch.take_along_dim(outputs, targets[game][:, None], 2)
         done(len(some) * 2**first)
     error = torch.take_along_dim(output_error(net, x, x0), targets, 1)
-    return finite(v.view(len(x), -1, targets.shape[1]).transpose(1, 2).contiguous()), error
+    return finite(v.view(len(x), -1, targets.shape[1]).transpose(1, 2).contiguous()), finite(error)
 
 
 def _block(net: Network, x: Tensor, x0: Tensor, labels: Tensor, players: int, *, bias: float) -> Rows:
@@ -83,7 +83,7 @@ def rows_in_cache(net: Network, device: torch.device) -> int:
     return max(1, bytes_at_once // (8 * max(map(prod, net.graph.shapes))))
 
 
-def finite(outputs: Tensor) -> Tensor:
-    if not torch.isfinite(outputs).all():
+def finite(numbers: Tensor) -> Tensor:
+    if not torch.isfinite(numbers).all():
         raise TooLarge("float64 overflows on this network and input; ask for exact=True")
-    return outputs
+    return numbers

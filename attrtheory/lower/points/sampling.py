@@ -82,7 +82,7 @@ def marginal_range(p: Problem, k: int) -> tuple[np.ndarray, np.ndarray, float]:
     rounding = (OUTWARD - 1) * of_player(torch.maximum(least.abs(), most.abs()))
     low = torch.maximum(of_player(least) - rounding, -spread)
     high = torch.minimum(of_player(most) + rounding, spread)
-    return low.cpu().numpy(), high.cpu().numpy(), float(error)
+    return finite(low).cpu().numpy(), finite(high).cpu().numpy(), float(finite(error))
 
 
 def _sampled(
@@ -91,7 +91,7 @@ def _sampled(
     """Marginal contributions, (samples, players)."""
     x, bases, labels, target = p.x[k].flatten(), p.bases[k].flatten(1), p.labels, p.target[k, 0]
     each = 2 * (p.players + 1)
-    step = max(1, rows_in_cache(p.net, x.device) // each)
+    step = max(1, rows_in_cache(p.net, torch.device("cpu")) // each)  # so that draws are the same on every device
     found = []
     for start in range(0, samples, step):
         count = min(step, samples - start)
