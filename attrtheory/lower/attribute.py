@@ -22,6 +22,8 @@ from attrtheory.lower.path_attribution import expected_gradients_line
 from attrtheory.lower.points.measures import index_values
 from attrtheory.lower.points.replacing import occlusion_values
 from attrtheory.lower.points.sampling import CONFIDENCE, sampled_values
+from attrtheory.lower.points.tables import tables
+from attrtheory.lower.points.work import EXACT_WORK, excess
 from attrtheory.methods import Method
 from attrtheory.methods.coalitions import MAX_FEATURES, banzhaf, shapley
 from attrtheory.methods.occlusion import occlusion
@@ -169,6 +171,8 @@ def _of_players_exactly(
             f"{method} of {players} players in rationals: all coalitions are evaluated for up to {MAX_FEATURES}; "
             "give groups (a feature_mask), or leave exact out"
         )
+    if method.define in COALITIONAL and (reason := excess(graph, tables("shapley", players), work=EXACT_WORK)):
+        raise TooLarge(f"{method} in rationals: {reason}. Give groups (a feature_mask), or leave exact out")
     point, start, view = _fractions(x), _fractions(baseline), NetworkFn(graph, target)
     if labels is None:
         return _defined(method, view, point, [start], graph.input_shape)

@@ -209,6 +209,10 @@ def test_what_is_too_large_says_what_to_do():
         game_values(lambda s: s.sum(1), 25)
     with pytest.raises(TooLarge, match="16"):
         attribute(chain((17,), linear(np.ones((1, 17)))), get_method("shapley"), np.ones(17), [np.zeros(17)], 0, exact=True)
+    rng = np.random.default_rng(0)
+    deep = chain((16,), random_linear(rng, 16, 256), Relu(), random_linear(rng, 256, 256), Relu(), random_linear(rng, 256, 1))
+    with pytest.raises(TooLarge, match=r"rationals.*multiplications"):
+        attribute(deep, get_method("banzhaf"), np.ones(16), [np.zeros(16)], 0, exact=True)
     assert owen_values(wide, np.ones(25), unions=np.arange(25) // 5).values.shape == (1, 25)  # 5 tables of 2^9
 
 

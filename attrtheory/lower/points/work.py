@@ -12,6 +12,7 @@ from attrtheory.models.graph import Graph
 Progress = Callable[[int, int], None]
 MAX_PLAYERS = 24  # a table of 2^24 values is 128 MiB
 WORK = 2**40  # multiplications for one input: some minutes on one core
+EXACT_WORK = 2**30  # the same in rationals
 
 
 def excess(graph: Graph, parts: Sequence[Table], baselines: int = 1, work: int = WORK) -> str | None:
