@@ -235,6 +235,16 @@ def test_a_game_answers_with_one_number_for_each_coalition(answer):
         game_values(answer, 3)
 
 
+LONG = np.finfo(np.longdouble).nmant > 52  # on some machines it is float64
+
+
+@pytest.mark.parametrize("worth", [np.int64(2**53 + 1), np.int64(-(2**62)), *([np.longdouble(1) / 3] if LONG else [])])
+def test_a_games_numbers_are_not_rounded(worth):
+    with pytest.raises(BadInput, match="float64"):
+        game_values(lambda s: s.sum(1) * worth, 2)
+    assert game_values(lambda s: s.sum(1) * 2**52, 2).values.tolist() == [2.0**52] * 2
+
+
 @pytest.mark.parametrize("players", [0, -1, True, 2.0])
 def test_a_game_has_players(players):
     with pytest.raises(BadInput):

@@ -74,4 +74,8 @@ def _asked(game: Game, coalitions: np.ndarray) -> np.ndarray:
             f"a game returns one finite number for each of {len(coalitions)} coalitions; got {found.dtype} of shape "
             f"{found.shape}"
         )
-    return found.astype(np.float64)
+    exact = found.astype(np.float64)
+    whole = found.dtype.kind in "iu" and max(int(found.max()), -int(found.min())) > 2**53
+    if whole or (found.dtype.kind == "f" and (found != exact).any()):
+        raise BadInput(f"some of the game's numbers are {found.dtype} but not float64 numbers; round them yourself first")
+    return exact

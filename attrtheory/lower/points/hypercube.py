@@ -51,8 +51,8 @@ def mean_marginals(v: Tensor, weights: Tensor, players: Iterable[int]) -> tuple[
     for i in players:
         pairs = v.reshape(*v.shape[:-1], -1, 2, 2**i)
         terms = (pairs[..., 1, :] - pairs[..., 0, :]).flatten(-2) * weights
-        # a difference, a weight, a product, and one addition for each halving
-        rounding.append(OUTWARD * gamma(others + 4) * terms.abs().sum(-1) + TINY)
+        # a difference, a weight (three roundings), a product, and one addition for each halving
+        rounding.append(OUTWARD * gamma(others + 6) * terms.abs().sum(-1) + TINY)
         found.append(halved(terms))
     return torch.stack(found, -1), torch.stack(rounding, -1)
 
