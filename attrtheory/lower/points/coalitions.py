@@ -15,8 +15,8 @@ from torch import Tensor
 from attrtheory.errors import TooLarge
 from attrtheory.lower.affine_rows import Affine
 from attrtheory.lower.layers import Network
-from attrtheory.lower.line import Rows, forget, frontier
 from attrtheory.lower.points.reach import reach
+from attrtheory.lower.straight import Rows, forget, frontier
 
 Done = Callable[[int], None]
 CHUNK = 2**21  # bytes of the widest layer's rows at a time on a CPU: they should stay in its cache

@@ -15,6 +15,7 @@ from attrtheory.errors import BadInput, Unsupported
 from attrtheory.lower.affine_rows import Affine
 from attrtheory.lower.inputs import Data, rows, targets
 from attrtheory.lower.layers import Network, Ramp, network
+from attrtheory.lower.points.backward import pulled
 from attrtheory.lower.points.coalitions import finite, rows_in_cache
 from attrtheory.models.graph import Graph
 
@@ -45,14 +46,14 @@ def smooth_grad(graph: Graph, inputs: Data, sigma: float, target: int | Sequence
     x = rows(graph, inputs, "inputs")
     kept, net = targets(graph, target, len(x)), network(graph)
     check_one_hidden_layer(net)
-    values, norms, means = [torch.tensor(x)], row_norms(net), dict[int, Tensor]()
+    values, norms, shares = [torch.tensor(x)], row_norms(net), dict[int, Tensor]()
     for k, layer, ins in net.nodes:
         z = values[ins[0]]
         if isinstance(layer, Ramp):
-            means[k] = layer.slope + (1 - layer.slope) * _share_above(z, norms[ins[0]], sigma)
+            shares[k] = _share_above(z, norms[ins[0]], sigma)
         values.append(layer.push(*(values[i] for i in ins)) if isinstance(layer, Affine) else layer.act(z))
     finite(values[-1])
-    return pulled(net, means, torch.tensor(kept)).numpy()
+    return pulled(net, shares, torch.tensor(kept)).numpy()
 
 
 def gaussian_lime(graph: Graph, inputs: Data, sigma: float, target: int | Sequence[int] = 0) -> np.ndarray:
@@ -97,16 +98,3 @@ def _share_above(u: Tensor, norm: Tensor, sigma: float) -> Tensor:
     if sigma == 0:
         return (u > 0).to(u.dtype)
     return torch.where(norm > 0, ndtr(u / norm.where(norm > 0, 1.0) / sigma), (u > 0).to(u.dtype))
-
-
-def pulled(net: Network, slopes: dict[int, Tensor], target: Tensor) -> Tensor:
-    """The gradient of an output, with these slopes of the ramps; (rows, *input_shape)."""
-    start = one_hot(target, net.graph.outputs).to(torch.float64)
-    last = len(net.graph.nodes)
-    signals = {last: start.view(-1, *net.graph.shapes[-1])}
-    for k, layer, ins in reversed(net.nodes):
-        if k in signals:
-            g = signals.pop(k)
-            for i, back in zip(ins, layer.pull(g) if isinstance(layer, Affine) else [slopes[k] * g], strict=True):
-                signals[i] = signals[i] + back if i in signals else back
-    return signals.get(0, torch.zeros(len(start), *net.graph.input_shape, dtype=torch.float64))

@@ -10,7 +10,8 @@ import torch
 
 from attrtheory.errors import BadInput
 from attrtheory.lower.inputs import Data, rows, targets
-from attrtheory.lower.layers import forward, network
+from attrtheory.lower.layers import network
+from attrtheory.lower.points.backward import gradients
 from attrtheory.lower.points.coalitions import finite, rows_in_cache
 from attrtheory.lower.points.confidence import mean_interval
 from attrtheory.lower.points.gradient_range import gradient_range
@@ -50,13 +51,14 @@ def sampled_smooth_grad(
     found = []
     for x, k in zip(xs, kept, strict=True):
         low, high = (t.numpy() for t in gradient_range(net, k))
-        gradients = []
+        parts = []
         for some in torch.arange(samples).split(rows_in_cache(net, torch.device("cpu"))):
-            at = torch.tensor(x + sigma * rng.standard_normal((len(some), *x.shape)), requires_grad=True)
-            outputs = finite(forward(graph, at).flatten(1))
-            gradients.append(torch.autograd.grad(outputs[:, k].sum(), at)[0].flatten(1).numpy())
+            at = torch.tensor(x + sigma * rng.standard_normal((len(some), *x.shape)))
+            outputs, slopes = gradients(net, at, torch.full((len(some),), k))
+            finite(outputs)
+            parts.append(slopes.flatten(1).numpy())
             done(len(some))
-        slopes = np.concatenate(gradients)
+        slopes = np.concatenate(parts)
         lower, upper = mean_interval(slopes, low, high, confidence)
         found.append((np.clip(slopes.mean(0), lower, upper), lower, upper))
     values, lower, upper = (np.stack(a).reshape(xs.shape) for a in zip(*found, strict=True))
