@@ -4,6 +4,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
+PEERS := .venv/.peers
 # Files that the target writes on purpose (reports, pages) go to out/, which git ignores.
 OUT := out
 
@@ -30,8 +31,9 @@ check: $(READY)        ## re-check every certificate, without searching
 docs: $(READY)         ## the pages, in out/docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file .ci/mkdocs.yml
 
-bench: $(READY)        ## timings: one process, no other tests beside them
-	$(BIN)/python -m pytest tests/benchmarks --numprocesses=0 --benchmark-enable $(ARGS)
+bench: $(PEERS)        ## timings beside captum, shapiq and shap; ARGS=--quick takes two minutes, ARGS=--help tells more
+	$(BIN)/python -m pytest tests/benchmarks --numprocesses=0 --benchmark-enable --quiet
+	PYTHONPATH=tests $(BIN)/python -m benchmarks --out $(OUT)/bench $(ARGS)
 
 clean:
 	rm -rf .venv $(OUT) dist .pytest_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache
@@ -44,4 +46,8 @@ $(READY): pyproject.toml .ci/constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --quiet --no-input "$$(grep '^torch==' .ci/constraints.txt)"
 	@$(BIN)/python -m pip install --quiet --quiet --no-input -c .ci/constraints.txt -e ".[onnx,trees,dev,docs]"
+	@touch $@
+
+$(PEERS): $(READY)
+	@$(BIN)/python -m pip install --quiet --quiet --no-input -c .ci/constraints.txt -e ".[bench]"
 	@touch $@
