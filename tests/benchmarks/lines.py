@@ -89,9 +89,10 @@ def line_rows(
     measured = interleaved({**ours, **peers}, seconds)
     sure = measured["exact-enclosed"].result if enclosed else None
     truth = reference(graph, x, target, sure, budget) if budget is not None else []
+    whole = truth + (sure or measured["exact"].result)[len(truth) :] if truth else []  # for errors far above rounding
     values = {m: np.stack([r.values for r in measured[m].result]) for m in ours}
     off = {m: errors(values[m], truth, proved=True) for m in ours}
-    off |= {p: errors(measured[p].result.astype(np.float64), truth, proved=False) for p in peers}
+    off |= {p: errors(measured[p].result.astype(np.float64), whole, proved=False) for p in peers}
 
     def row(method: str, peer: str) -> Row:
         mine, other = measured[method], measured[peer]

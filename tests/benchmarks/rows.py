@@ -18,9 +18,9 @@ SOURCES = (Path(attrtheory.__file__).parent / "lower", Path(attrtheory.__file__)
 class Row:
     """Our time beside a peer's, per input and in seconds, in one process with the same threads.
 
-    `ratio` = `ours_s` / `peer_s`. Errors are relative to the largest attribution, the worst of the inputs that were
-    settled; `error_ours` is a proved bound where the reference is an enclosure. `pieces`: the median over the batch.
-    Memory: bytes above what was resident before.
+    `ratio` = `ours_s` / `peer_s`. Errors are relative to the largest attribution. `error_ours`: the worst of the inputs
+    that were settled; a proved bound where the reference is an enclosure. `error_peer`: the worst of the batch, `pieces`:
+    the median. Memory: bytes above what was resident before.
     """
 
     work: str
