@@ -8,7 +8,7 @@ PEERS := .venv/.peers
 # Files that the target writes on purpose (reports, pages) go to out/, which git ignores.
 OUT := out
 
-.PHONY: run test lint types imports check docs bench clean
+.PHONY: run test lint types imports check docs bench bench-proofs clean
 
 run: $(READY)          ## train two small networks on digits, audit both, print the path of the report
 	$(BIN)/attrtheory demo
@@ -32,8 +32,10 @@ docs: $(READY)         ## the pages, in out/docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file .ci/mkdocs.yml
 
 bench: $(PEERS)        ## timings beside captum, shapiq and shap; ARGS=--quick takes two minutes, ARGS=--help tells more
-	$(BIN)/python -m pytest tests/benchmarks --numprocesses=0 --benchmark-enable --quiet
 	PYTHONPATH=tests $(BIN)/python -m benchmarks --out $(OUT)/bench $(ARGS)
+
+bench-proofs: $(READY) ## how long the first proofs take
+	$(BIN)/python -m pytest tests/benchmarks --numprocesses=0 --benchmark-enable $(ARGS)
 
 clean:
 	rm -rf .venv $(OUT) dist .pytest_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache

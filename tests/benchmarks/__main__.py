@@ -19,6 +19,8 @@ from benchmarks.units import units
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from attrtheory.errors import AttrTheoryError
+
 WIDTH = 140  # of tables, where the output is no terminal
 
 
@@ -46,10 +48,13 @@ def main(
             for unit in chosen:
                 progress.update(task, description=unit.name)
                 found = None if fresh else store.get(unit)
-                if found is None:
-                    store.put(unit, found := unit.run())
-                rows += found
                 progress.advance(task)
+                try:
+                    if found is None:
+                        store.put(unit, found := unit.run())
+                    rows += found
+                except AttrTheoryError as error:
+                    console.print(f"{unit.name}: no row, {error}")
     except KeyboardInterrupt:
         stopped = True
     console.print(f"torch {torch.__version__}, {threads} thread(s), {platform.processor() or platform.machine()}")

@@ -86,7 +86,7 @@ def line_rows(
     peers = {
         f"captum-{k}{PUBLISHED[dtype]}": captum(graph, x, target, k, dtype, device) for dtype in dtypes for k in nodes
     }
-    measured = interleaved({**ours, **peers}, seconds)
+    measured = interleaved({**ours, **peers}, seconds, device)
     sure = measured["exact-enclosed"].result if enclosed else None
     truth = reference(graph, x, target, sure, budget) if budget is not None else []
     whole = truth + (sure or measured["exact"].result)[len(truth) :] if truth else []  # for errors far above rounding

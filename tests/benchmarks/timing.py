@@ -28,48 +28,48 @@ class Measured:
     calls: int
 
 
-def interleaved(calls: Mapping[str, Callable[[], Any]], seconds: float) -> dict[str, Measured]:
+def interleaved(calls: Mapping[str, Callable[[], Any]], seconds: float, device: str = "cpu") -> dict[str, Measured]:
     """Time all calls in turns, so that a slow moment of the machine meets each of them.
 
     A first call of each warms up, and its memory is taken; it counts only where a call is too slow to be repeated. Each
     call gets an equal share of `seconds`, and at most `ROUNDS` turns.
     """
-    share, first = seconds / len(calls), {name: _first(call) for name, call in calls.items()}
+    share, first = seconds / len(calls), {name: _first(call, device) for name, call in calls.items()}
     times: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(ROUNDS):
         for name, call in calls.items():
             last = times[name][-1] if times[name] else first[name].seconds
             if sum(times[name]) + last <= share:
-                times[name].append(_timed(call)[0])
+                times[name].append(_timed(call, device)[0])
     return {
         name: Measured(median(times[name] or [one.seconds]), one.memory, one.result, len(times[name]) or 1)
         for name, one in first.items()
     }
 
 
-def _timed(call: Callable[[], Any]) -> tuple[float, Any]:
+def _timed(call: Callable[[], Any], device: str) -> tuple[float, Any]:
     start = perf_counter()
     result = call()
-    if torch.cuda.is_available():
+    if device != "cpu":
         torch.cuda.synchronize()
     return perf_counter() - start, result
 
 
-def _first(call: Callable[[], Any]) -> Measured:
+def _first(call: Callable[[], Any], device: str) -> Measured:
     gc.collect()
-    before = _reset_peak()
-    seconds, result = _timed(call)
-    peak = _peak()
+    before = _reset_peak(device)
+    seconds, result = _timed(call, device)
+    peak = _peak(device)
     return Measured(seconds, None if before is None or peak is None else max(0, peak - before), result, 0)
 
 
 # memory -----------------------------------------------------------------------------------------------------------------
-def _reset_peak() -> int | None:
-    """What is resident now, with the kernel's high-water mark set back to it; None where that is not Linux.
+def _reset_peak(device: str) -> int | None:
+    """What is held on the device now, with its high-water mark set back to it; None on a CPU where that is not Linux.
 
     Freed memory goes back to the system first, so that a call cannot hide in what an earlier one left.
     """
-    if torch.cuda.is_available():
+    if device != "cpu":
         torch.cuda.reset_peak_memory_stats()
         return torch.cuda.memory_allocated()
     if sys.platform != "linux":
@@ -79,8 +79,8 @@ def _reset_peak() -> int | None:
     return _resident("VmRSS")
 
 
-def _peak() -> int | None:
-    if torch.cuda.is_available():
+def _peak(device: str) -> int | None:
+    if device != "cpu":
         return torch.cuda.max_memory_allocated()
     return _resident("VmHWM") if sys.platform == "linux" else None
 
@@ -106,5 +106,5 @@ class Machine:
 def machine(device: str, dtype: torch.dtype, n: int = 1024) -> Machine:
     a = torch.ones(n, n, dtype=dtype, device=device)
     long = torch.ones(2**24, dtype=dtype, device=device)
-    told = interleaved({"product": lambda: a @ a, "copy": long.clone}, 2.0)
+    told = interleaved({"product": lambda: a @ a, "copy": long.clone}, 2.0, device)
     return Machine(n**3 / told["product"].seconds, 2 * long.nbytes / told["copy"].seconds)
