@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from benchmarks.coalitions import MOST_OURS, shapley_rows
+from benchmarks.coalitions import shapley_rows
 from benchmarks.lines import line_rows
 from benchmarks.networks import Case, cases, he, mixtures
 from benchmarks.rows import Row, Unit
@@ -27,8 +27,7 @@ def units(folder: Path, *, quick: bool, seconds: float) -> Iterator[Unit]:
         for case in cases(folder):
             yield Unit("integrated-gradients-cuda", case.name, lambda case=case: on_gpu(case, seconds=seconds))
     for d in (10, 12) if quick else (10, 12, 16, 20):
-        if d <= MOST_OURS:
-            yield Unit("shapley", f"he_{d}_64_64_1", lambda d=d: shapley_rows(d, seconds=seconds))
+        yield Unit("shapley", f"he_{d}_64_64_1", lambda d=d: shapley_rows(d, seconds=seconds))
     for width in (64, 256) if quick else (32, 64, 128, 256, 512, 1024):
         yield scaling("scaling-width", width, 3, 15, seconds)
     for depth in (2, 4) if quick else (1, 2, 4, 6, 8, 12):
