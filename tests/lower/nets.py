@@ -91,4 +91,22 @@ def averaging(rng) -> Graph:
     )  # fmt: skip
 
 
-FAMILIES = (dense, leaky, residual, convolutional, averaging)
+def stacked(rng) -> Graph:
+    """Two convolutions behind the first ramp, one of them on a skip; strided, padded on one side."""
+    first = LeakyRelu(0.2) if rng.integers(2) else Relu()
+    layers = [
+        (random_conv(rng, 1, 3), (0,)),
+        (first, (1,)),
+        (random_conv(rng, 3, 4, stride=2), (2,)),
+        (Relu(), (3,)),
+        (random_conv(rng, 4, 2), (4,)),
+        (conv(rng.normal(size=(2, 3, 2, 2)), None, (2, 2), (1, 0, 0, 1)), (2,)),
+        (Combine((1.0, 1.0)), (5, 6)),
+        (Relu(), (7,)),
+        (Reshape((18,)), (8,)),
+        (random_linear(rng, 18, 3), (9,)),
+    ]
+    return Graph((1, 5, 5), tuple(Node(op, ins, f"layer{k}") for k, (op, ins) in enumerate(layers)))
+
+
+FAMILIES = (dense, leaky, residual, convolutional, averaging, stacked)
