@@ -1,0 +1,127 @@
+"""The regions of a network on a slice: polytopes, affine pieces, who is whose neighbour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from attrtheory.errors import BadInput
+from attrtheory.lower.layers import network
+from attrtheory.lower.regions.complex import Complex
+from attrtheory.lower.regions.moments import Moments, centres, moments
+from attrtheory.lower.regions.pieces import Kinks, gradients_exact, gradients_float
+from attrtheory.lower.regions.slices import Slice
+from attrtheory.lower.regions.sweep import Sweep, Values
+from attrtheory.lower.regions.values import FloatValues
+from attrtheory.lower.regions.values_exact import ExactValues
+from attrtheory.models.graph import Graph
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """On region r the output is `slope[r] . s + intercept[r]` in slice coordinates; `gradient[r]` is its gradient in the
+    input features, (features,). `kinks`: layers with units that vanish on whole regions; see `pieces`."""
+
+    gradient: np.ndarray
+    slope: np.ndarray
+    intercept: np.ndarray
+    kinks: Kinks
+
+
+@dataclass(frozen=True, eq=False)
+class Regions:
+    """The activation regions of a network on a slice.
+
+    `points` (points, k) are the corners of regions in slice coordinates, `outputs` (points, outputs) the network there:
+    float64 under trust `float`, exact quotients (flint.fmpq) under trust `exact`. `undecided` counts faces that rounded
+    signs did not let cut; it is 0 under `exact`.
+    """
+
+    graph: Graph
+    slice: Slice
+    complex: Complex
+    points: np.ndarray
+    outputs: np.ndarray
+    trust: Literal["float", "exact"]
+    undecided: int
+    error: dict[int, np.ndarray]
+
+    def __len__(self) -> int:
+        return self.complex.cells
+
+    def polygon(self, region: int) -> np.ndarray:
+        """The corners of a region (corners, k); in two dimensions in order around it."""
+        return self.points[self.complex.corners(region)]
+
+    @cached_property
+    def centres(self) -> np.ndarray:
+        """An inner point of every region, in slice coordinates."""
+        return centres(self.complex, self.points)
+
+    @cached_property
+    def volumes(self) -> np.ndarray:
+        """Lengths, areas or volumes in slice coordinates."""
+        return self.moments().mass
+
+    def moments(self, constant=1, linear: np.ndarray | None = None) -> Moments:
+        """Mass and first moment of every region under the density `constant + linear . s`."""
+        return moments(self.complex, self.points, constant, linear)
+
+    @property
+    def neighbours(self) -> np.ndarray:
+        """Pairs of regions with a common face of one dimension less, (pairs, 2)."""
+        return self.complex.neighbours[:, 1:]
+
+    def pieces(self, target: int = 0) -> Pieces:
+        """The affine piece of one output on every region."""
+        if isinstance(target, bool) or not isinstance(target, int | np.integer) or not 0 <= target < self.graph.outputs:
+            raise BadInput(f"target: got {target!r}; the network has outputs 0 to {self.graph.outputs - 1}")
+        if self.trust == "exact":
+            domain, centre = exact_slice(self.slice), as_fractions(self.centres)
+            found = gradients_exact(self.graph, domain.inputs(centre).tolist(), int(target))
+        else:
+            domain, centre = float_slice(self.slice), self.centres
+            found = gradients_float(network(self.graph), self.error, domain.inputs(centre), int(target))
+        slope = found.gradient @ domain.directions.T
+        return Pieces(found.gradient, slope, found.output - (slope * centre).sum(1), found.kinks)
+
+
+def slice_regions(
+    graph: Graph, domain: Slice, *, exact: bool = False, max_regions: int = 200_000, memory: int = 2**31
+) -> Regions:
+    """The activation regions of a network on a slice of dimension 1, 2 or 3.
+
+    A region is a polytope on which every ReLU and leaky ReLU keeps its sign and every pooling window its winner, with
+    pools before ReLUs. Float64 decides signs up to a bound on its rounding (trust `float`); with `exact` everything is
+    rational (trust `exact`), for small networks. A refinement: tested against the definition, not proved.
+
+    Raises:
+        BadInput: the slice does not fit the network.
+        TooLarge: more than `max_regions` regions, or values that take more than `memory` bytes.
+    """
+    if domain.origin.size != graph.features:
+        raise BadInput(f"the slice has {domain.origin.size} features; {graph.name!r} has {graph.features}")
+    start, corners = domain.start()
+    values: Values = (ExactValues if exact else FloatValues)(graph, domain, corners, memory)
+    sweep = Sweep(start, values, max_regions)
+    sweep.run()
+    return Regions(graph, domain, sweep.complex, values.coordinates(), values.outputs(), "exact" if exact else "float",
+                   sweep.undecided, values.error)  # fmt: skip
+
+
+def exact_slice(domain: Slice) -> Slice:
+    return Slice(as_fractions(domain.origin), as_fractions(domain.directions))
+
+
+def float_slice(domain: Slice) -> Slice:
+    return Slice(domain.origin.astype(np.float64), domain.directions.astype(np.float64))
+
+
+def as_fractions(numbers: np.ndarray) -> np.ndarray:
+    """Floats, fractions or flint's quotients, as fractions."""
+    exact = [Fraction(v) if isinstance(v, int | float | Fraction) else Fraction(int(v.p), int(v.q)) for v in numbers.ravel().tolist()]
+    return np.array([*exact, None], dtype=object)[:-1].reshape(numbers.shape)
