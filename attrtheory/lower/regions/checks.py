@@ -12,7 +12,8 @@ from attrtheory.errors import EngineDisagreement
 from attrtheory.lower.affine_rows import Affine
 from attrtheory.lower.layers import network
 from attrtheory.lower.regions.moments import simplices
-from attrtheory.lower.regions.result import Regions, as_fractions, exact_slice, float_slice
+from attrtheory.lower.regions.numbers import as_fractions
+from attrtheory.lower.regions.result import Regions
 from attrtheory.lower.wiring import pools_first
 from attrtheory.models.affine import max_windows
 from attrtheory.models.exact_graph import ExactGraph
@@ -23,8 +24,11 @@ INWARDS = 1e-3  # float64 looks at patterns at corners moved towards the centre 
 
 @dataclass(frozen=True)
 class Checked:
-    """`volume`: by how much the regions' volumes miss that of the domain; `output`: by how much affine pieces miss the
-    network at corners, and so each other across common faces. Both relative, and 0 under trust `exact`."""
+    """What was missed, relative; both are 0 under trust `exact`.
+
+    `volume`: by how much the regions' volumes miss that of the domain; `output`: by how much affine pieces miss the
+    network at corners, and so each other across common faces.
+    """
 
     regions: int
     volume: float
@@ -65,7 +69,7 @@ def _hold(condition: Any, otherwise: str) -> None:
 
 
 def _patterns_float(regions: Regions, region: np.ndarray, corner: np.ndarray) -> bool:
-    net, domain = network(regions.graph), float_slice(regions.slice)
+    net, domain = network(regions.graph), regions.slice.rounded()
     inwards = regions.points[corner] + INWARDS * (regions.centres[region] - regions.points[corner])
     step = max(1, 2**22 // sum(int(np.prod(s)) for s in net.graph.shapes))
     for a in range(0, len(corner), step):
@@ -92,7 +96,7 @@ def _patterns_float(regions: Regions, region: np.ndarray, corner: np.ndarray) ->
 
 
 def _patterns_exact(regions: Regions, region: np.ndarray, corner: np.ndarray) -> bool:
-    net, domain = ExactGraph(pools_first(regions.graph)), exact_slice(regions.slice)
+    net, domain = ExactGraph(pools_first(regions.graph)), regions.slice.rational()
     at = [net.values(row) for row in domain.inputs(as_fractions(regions.points)).tolist()]
     middle = [net.values(row) for row in domain.inputs(as_fractions(regions.centres)).tolist()]
     for node in net.graph.nodes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -39,9 +39,9 @@ class Complex:
         return self.faces[k - 1].shape[1] if k else self.points
 
     def everywhere(self, mask: np.ndarray) -> np.ndarray:
-        """For every cell: does `mask` (points, ...) hold at all of its points?"""
+        """For every cell: does `mask` (points,) hold at all of its points?"""
         for sets in self.faces:
-            mask = np.concatenate([mask, np.ones((1, *mask.shape[1:]), dtype=bool)])[sets].all(0)
+            mask = np.logical_and.reduce(np.append(mask, np.True_)[sets])
         return mask
 
     @cached_property
@@ -74,10 +74,10 @@ class Complex:
 
 def cube(dimension: int) -> tuple[Complex, np.ndarray]:
     """The unit cube and its corners: a face is a word over 0, 1 and *, its dimension the number of stars."""
-    words = [w for w in product("01*", repeat=dimension)]
+    words = list(product("01*", repeat=dimension))
     levels = [[w for w in words if w.count("*") == k] for k in range(dimension + 1)]
     faces = []
-    for below, level in zip(levels, levels[1:]):
+    for below, level in pairwise(levels):
         index = {w: i for i, w in enumerate(below)}
         faces.append([
             [index[(*w[:j], digit, *w[j + 1 :])] for j, star in enumerate(w) if star == "*" for digit in "01"]

@@ -38,7 +38,7 @@ def cut(c: Complex, sign: np.ndarray, where: np.ndarray | None = None) -> Cut:
     for k in range(1, c.dimension + 1):
         below = np.append(side, np.int8(0))[faces[k - 1]]
         plus, minus = (below > 0).any(0), (below < 0).any(0)
-        side = plus.astype(np.int8) - minus
+        side = np.asarray(plus, dtype=np.int8) - minus
         halves = np.flatnonzero(plus & minus if allowed is None else plus & minus & allowed[k])
         if not len(halves):
             continue

@@ -1,6 +1,6 @@
 """Volumes, centres and moments of the cells of a complex, in floats or exact quotients.
 
-Every cell is the union of simplices between its centre, the centres of its faces, and the points of its edges.
+A cell is the union of the simplices between its first point and those of its faces that do not contain this point.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def centres(c: Complex, at: np.ndarray) -> np.ndarray:
 
 def mean(sets: np.ndarray, at: np.ndarray) -> np.ndarray:
     place, of = (sets >= 0).nonzero()
-    return total(of, at[sets[place, of]], sets.shape[1]) / counted((sets >= 0).sum(0), at)[:, None]
+    return total(of, at[sets[place, of]], sets.shape[1]) / (sets >= 0).sum(0).astype(at.dtype)[:, None]
 
 
 def total(of: np.ndarray, rows: np.ndarray, number: int) -> np.ndarray:
@@ -44,26 +44,23 @@ def total(of: np.ndarray, rows: np.ndarray, number: int) -> np.ndarray:
     return out
 
 
-def counted(numbers: np.ndarray, like: np.ndarray) -> np.ndarray:
-    """Whole numbers, as Python's where `like` holds exact ones."""
-    return numbers.astype(like.dtype)
-
-
 def simplices(c: Complex, at: np.ndarray) -> Simplices:
-    of, corners, middle = np.arange(c.number(1)), [at[p] for p in c.faces[0]], mean(c.faces[0], at)
+    of, corners, apex = np.arange(c.number(1)), list(c.faces[0]), c.faces[0].min(0)
     for sets in c.faces[1:]:
-        middle = mean(sets, middle)
-        order = np.argsort(of, kind="stable")  # the simplices of one face, one after the other
-        count = np.bincount(of)
         place, cell = (sets >= 0).nonzero()
-        face = sets[place, cell]
+        face, first = sets[place, cell], np.full(sets.shape[1], c.points)
+        np.minimum.at(first, cell, apex[face])
+        far = apex[face] != first[cell]
+        cell, face, apex = cell[far], face[far], first
+        order, count = np.argsort(of, kind="stable"), np.bincount(of)  # the simplices of one face stand together
         pair = np.repeat(np.arange(len(face)), count[face])
         within = np.arange(len(pair)) - np.repeat(np.cumsum(count[face]) - count[face], count[face])
         chosen = order[(np.cumsum(count) - count)[face][pair] + within]
         of = cell[pair]
-        corners = [p[chosen] for p in corners] + [middle[of]]
-    volume = abs(determinant([p - corners[0] for p in corners[1:]])) / factorial(c.dimension)
-    return Simplices(of, tuple(corners), volume)
+        corners = [p[chosen] for p in corners] + [apex[of]]
+    placed = [at[p] for p in corners]
+    volume = abs(determinant([p - placed[0] for p in placed[1:]])) / factorial(c.dimension)
+    return Simplices(of, tuple(placed), volume)
 
 
 def determinant(rows: Sequence[np.ndarray]) -> np.ndarray:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from typing import Literal
 
@@ -13,18 +13,23 @@ from attrtheory.errors import BadInput
 from attrtheory.lower.layers import network
 from attrtheory.lower.regions.complex import Complex
 from attrtheory.lower.regions.moments import Moments, centres, moments
+from attrtheory.lower.regions.numbers import Number, as_floats, as_fractions, as_quotients
 from attrtheory.lower.regions.pieces import Kinks, gradients_exact, gradients_float
 from attrtheory.lower.regions.slices import Slice
-from attrtheory.lower.regions.sweep import Sweep, Values
+from attrtheory.lower.regions.sweep import NetworkValues, Sweep
 from attrtheory.lower.regions.values import FloatValues
 from attrtheory.lower.regions.values_exact import ExactValues
+from attrtheory.lower.wiring import pools_first
 from attrtheory.models.graph import Graph
 
 
 @dataclass(frozen=True, eq=False)
 class Pieces:
-    """On region r the output is `slope[r] . s + intercept[r]` in slice coordinates; `gradient[r]` is its gradient in the
-    input features, (features,). `kinks`: layers with units that vanish on whole regions; see `pieces`."""
+    """On region r the output is `slope[r] . s + intercept[r]` in slice coordinates.
+
+    `gradient[r]`, (features,), is its gradient in the input features. `kinks`: for layers with units that vanish on whole
+    regions, or windows tied there, on how many; within the slice no choice matters there, across it it may.
+    """
 
     gradient: np.ndarray
     slope: np.ndarray
@@ -67,9 +72,11 @@ class Regions:
         """Lengths, areas or volumes in slice coordinates."""
         return self.moments().mass
 
-    def moments(self, constant=1, linear: np.ndarray | None = None) -> Moments:
+    def moments(self, constant: Number = 1, linear: Sequence[Number] | None = None) -> Moments:
         """Mass and first moment of every region under the density `constant + linear . s`."""
-        return moments(self.complex, self.points, constant, linear)
+        number = as_quotients if self.trust == "exact" else as_floats
+        weights = number(np.array([constant, *(linear or ())], dtype=object))
+        return moments(self.complex, self.points, weights[0], weights[1:] if linear else None)
 
     @property
     def neighbours(self) -> np.ndarray:
@@ -81,10 +88,10 @@ class Regions:
         if isinstance(target, bool) or not isinstance(target, int | np.integer) or not 0 <= target < self.graph.outputs:
             raise BadInput(f"target: got {target!r}; the network has outputs 0 to {self.graph.outputs - 1}")
         if self.trust == "exact":
-            domain, centre = exact_slice(self.slice), as_fractions(self.centres)
-            found = gradients_exact(self.graph, domain.inputs(centre).tolist(), int(target))
+            domain, centre = self.slice.rational(), as_fractions(self.centres)
+            found = gradients_exact(pools_first(self.graph), domain.inputs(centre).tolist(), int(target))
         else:
-            domain, centre = float_slice(self.slice), self.centres
+            domain, centre = self.slice.rounded(), self.centres
             found = gradients_float(network(self.graph), self.error, domain.inputs(centre), int(target))
         slope = found.gradient @ domain.directions.T
         return Pieces(found.gradient, slope, found.output - (slope * centre).sum(1), found.kinks)
@@ -106,22 +113,8 @@ def slice_regions(
     if domain.origin.size != graph.features:
         raise BadInput(f"the slice has {domain.origin.size} features; {graph.name!r} has {graph.features}")
     start, corners = domain.start()
-    values: Values = (ExactValues if exact else FloatValues)(graph, domain, corners, memory)
+    values: NetworkValues = (ExactValues if exact else FloatValues)(graph, domain, corners, memory)
     sweep = Sweep(start, values, max_regions)
-    sweep.run()
+    sweep.run(values)
     return Regions(graph, domain, sweep.complex, values.coordinates(), values.outputs(), "exact" if exact else "float",
                    sweep.undecided, values.error)  # fmt: skip
-
-
-def exact_slice(domain: Slice) -> Slice:
-    return Slice(as_fractions(domain.origin), as_fractions(domain.directions))
-
-
-def float_slice(domain: Slice) -> Slice:
-    return Slice(domain.origin.astype(np.float64), domain.directions.astype(np.float64))
-
-
-def as_fractions(numbers: np.ndarray) -> np.ndarray:
-    """Floats, fractions or flint's quotients, as fractions."""
-    exact = [Fraction(v) if isinstance(v, int | float | Fraction) else Fraction(int(v.p), int(v.q)) for v in numbers.ravel().tolist()]
-    return np.array([*exact, None], dtype=object)[:-1].reshape(numbers.shape)

@@ -10,8 +10,10 @@ import numpy as np
 
 from attrtheory.errors import BadInput, TooLarge
 from attrtheory.lower.regions.complex import Complex, cube, polygon
+from attrtheory.lower.regions.numbers import as_fractions
 
 MOST = 3  # dimensions
+ORIGIN = (Fraction(0), Fraction(0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +35,7 @@ class Slice:
     def __post_init__(self) -> None:
         for name in ("origin", "directions", "corners"):
             if getattr(self, name) is not None:
-                object.__setattr__(self, name, _exact(getattr(self, name), name))
+                object.__setattr__(self, name, finite(getattr(self, name), name))
         k, n = self.directions.shape if self.directions.ndim == 2 else (0, 0)
         if not k or self.origin.shape != (n,):
             raise BadInput(
@@ -61,10 +63,18 @@ class Slice:
         """The inputs (rows, features) at slice coordinates (rows, k)."""
         return self.origin + s @ self.directions
 
+    def rounded(self) -> Slice:
+        """The same in float64."""
+        return Slice(self.origin.astype(np.float64), self.directions.astype(np.float64), self.corners)
+
+    def rational(self) -> Slice:
+        """The same in fractions."""
+        return Slice(as_fractions(self.origin), as_fractions(self.directions), self.corners)
+
 
 def box(low: Any, high: Any) -> Slice:
     """The box between two inputs; features with `low = high` stay fixed, at most three may differ."""
-    a, b = _exact(low, "low").ravel(), _exact(high, "high").ravel()
+    a, b = finite(low, "low").ravel(), finite(high, "high").ravel()
     if a.shape != b.shape or (a > b).any():
         raise BadInput("a box needs low <= high for every feature, and as many of the one as of the other")
     free = np.flatnonzero(a < b)
@@ -79,16 +89,18 @@ def box(low: Any, high: Any) -> Slice:
 
 def segment(start: Any, end: Any) -> Slice:
     """The segment between two inputs."""
-    a, b = _exact(start, "start").ravel(), _exact(end, "end").ravel()
+    a, b = finite(start, "start").ravel(), finite(end, "end").ravel()
     if a.shape != b.shape:
         raise BadInput(f"the ends of a segment have {a.size} and {b.size} features")
     return Slice(a, (b - a)[None])
 
 
 def plane_through(a: Any, b: Any, c: Any, *, margin: float | None = 0.25) -> Slice:
-    """The plane through three inputs: a at (0, 0), b at (1, 0), c at (0, 1); the triangle between them, or with `margin`
-    the square [-margin, 1 + margin]^2 around it."""
-    x, y, z = (_exact(v, "a point of the plane").ravel() for v in (a, b, c))
+    """The plane through three inputs: a at (0, 0), b at (1, 0), c at (0, 1).
+
+    Of it the triangle between them, or with `margin` the square [-margin, 1 + margin]^2 around that.
+    """
+    x, y, z = (finite(v, "a point of the plane").ravel() for v in (a, b, c))
     if not x.shape == y.shape == z.shape:
         raise BadInput(f"three inputs of one shape make a plane; got {x.size}, {y.size} and {z.size} features")
     if margin is None:
@@ -99,13 +111,13 @@ def plane_through(a: Any, b: Any, c: Any, *, margin: float | None = 0.25) -> Sli
     return Slice(x, np.stack([y - x, z - x]), corners)
 
 
-def _exact(data: Any, what: str) -> np.ndarray:
+def finite(data: Any, what: str) -> np.ndarray:
     """Finite float64 numbers, or fractions as they are."""
     array = np.asarray(data.detach().cpu() if hasattr(data, "detach") else data)
     if array.dtype == object:
         if not all(isinstance(v, Fraction | int) for v in array.ravel().tolist()):
             raise BadInput(f"{what}: give floats, or fractions only")
-        return np.array([*map(Fraction, array.ravel().tolist()), None], dtype=object)[:-1].reshape(array.shape)
+        return as_fractions(array)
     if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
         raise BadInput(f"{what}: give finite real numbers; got entries of type {array.dtype}, or NaN or infinity")
     return array.astype(np.float64)
@@ -128,9 +140,9 @@ def _check_polygon(corners: np.ndarray, k: int) -> None:
     if k != 2 or corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 3:
         raise BadInput(f"corners are those of a polygon, (3 or more, 2); got shape {corners.shape} for {k} directions")
     exact = [[Fraction(v) for v in row] for row in corners.tolist()]
-    turns, quarter, sides = [], 0, [(b[0] - a[0], b[1] - a[1]) for a, b in zip(exact, exact[1:] + exact[:1], strict=True)]
+    turns, half, sides = [], 0, [(b[0] - a[0], b[1] - a[1]) for a, b in zip(exact, exact[1:] + exact[:1], strict=True)]
     for u, v in zip(sides, sides[1:] + sides[:1], strict=True):
         turns.append(u[0] * v[1] - u[1] * v[0])
-        quarter += (u > (0, 0)) != (v > (0, 0))
-    if not (all(t > 0 for t in turns) or all(t < 0 for t in turns)) or quarter != 2:
+        half += (u > ORIGIN) != (v > ORIGIN)
+    if not (all(t > 0 for t in turns) or all(t < 0 for t in turns)) or half != 2:
         raise BadInput("the corners of a slice must go once around a strictly convex polygon")

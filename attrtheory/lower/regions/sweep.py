@@ -7,6 +7,7 @@ where a bent unit does not reach the output: other definitions of "linear region
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,25 +17,19 @@ from attrtheory.lower.regions.complex import Complex
 from attrtheory.lower.regions.cutting import cut
 from attrtheory.lower.regions.joining import joined
 from attrtheory.lower.wiring import affine_in_input, pool_table
-from attrtheory.models.graph import Graph, Node
+from attrtheory.models.graph import Graph
 from attrtheory.models.ops import PIECEWISE, MaxPool2d
-
 
 SUPERFLUOUS = 1.1  # cells over regions, from which on cells are joined
 BLOCK = 2**22  # entries of windows looked at together
 
 
 class Values(Protocol):
-    """The network's values at the points of a complex: floats or rationals."""
+    """Numbers at the points of a complex: floats or rationals."""
 
     trust: str
-    graph: Graph  # with pools before ReLUs
     error: dict[int, np.ndarray]  # of every value a bound on its roundings, (size,); empty where there are none
 
-    def coordinates(self) -> np.ndarray: ...
-    def outputs(self) -> np.ndarray: ...
-    def advance(self, k: int) -> None: ...
-    def forget(self, needed: set[int]) -> None: ...
     def bent(self, i: int) -> np.ndarray: ...
     def unit(self, i: int, j: int) -> np.ndarray: ...
     def entries(self, i: int, columns: np.ndarray) -> np.ndarray: ...
@@ -45,6 +40,17 @@ class Values(Protocol):
     def keep(self, points: np.ndarray) -> None: ...
 
 
+class NetworkValues(Values, Protocol):
+    """The values of a graph, layer by layer."""
+
+    graph: Graph  # with pools before ReLUs
+
+    def coordinates(self) -> np.ndarray: ...
+    def outputs(self) -> np.ndarray: ...
+    def advance(self, k: int) -> None: ...
+    def forget(self, needed: set[int]) -> None: ...
+
+
 class Sweep:
     """A complex and the values at its points, on the way through a network."""
 
@@ -52,47 +58,45 @@ class Sweep:
         self.complex, self.values, self.max_regions = complex_, values, max_regions
         self.undecided = 0  # faces that were left whole
 
-    def run(self) -> None:
+    def run(self, values: NetworkValues) -> None:
         """Through all layers, what is affine in the input first: there are few points yet."""
-        graph = self.values.graph
+        graph = values.graph
         straight = affine_in_input(graph)
         order = sorted(range(1, len(graph.nodes) + 1), key=lambda k: not straight[k])
         for place, k in enumerate(order):
             node = graph.nodes[k - 1]
             if isinstance(node.op, MaxPool2d):
-                self.pool(node, graph.shapes[node.inputs[0]])
+                table, shape = pool_table(graph.shapes[node.inputs[0]], node.op)[0], graph.shapes[node.inputs[0]]
+                windows = np.concatenate([channel * prod(shape[1:]) + table for channel in range(shape[0])])
+                self.compete(node.inputs[0], windows, node.name)
             elif isinstance(node.op, PIECEWISE):
-                self.ramp(node)
-            self.values.advance(k)
+                self.bend(node.inputs[0], node.name)
+            values.advance(k)
             later = {i for j in order[place + 1 :] for i in graph.nodes[j - 1].inputs}
-            self.values.forget(later | {len(graph.nodes)})
+            values.forget(later | {len(graph.nodes)})
 
-    def ramp(self, node: Node) -> None:
-        """Cuts the cells where a unit changes sign."""
-        (i,) = node.inputs
+    def bend(self, i: int, name: str) -> None:
+        """Cuts the cells where a unit of value i changes sign."""
         for j in self.values.bent(i).tolist():
             g, points = self.values.unit(i, j), self.complex.points
-            self.cut(g, node)
+            self.cut(g, name)
             self.values.settle(i, j, points)
 
-    def pool(self, node: Node, x: tuple[int, ...]) -> None:
-        """Cuts the cells where a window changes its winner.
+    def compete(self, i: int, windows: np.ndarray, name: str) -> None:
+        """Cuts the cells where a window, a row of entries of value i, changes its winner.
 
         Undecided cells are cut by each entry against the largest before it. That cuts too much: parts of one cell with
         the same winners are joined again, at the end or when they become many.
         """
-        assert isinstance(node.op, MaxPool2d)
-        (i,), (table, _) = node.inputs, pool_table(x, node.op)
-        windows = np.concatenate([channel * x[1] * x[2] + table for channel in range(x[0])])
         label = np.arange(self.complex.cells)
         for columns in windows[self.contested(i, windows)]:
             for step in range(1, len(columns)):
-                undecided = ~self.winners(i, columns).any(1)
+                undecided = np.logical_not(self.winners(i, columns).any(1))
                 if not undecided.any():
                     break
                 e = self.values.entries(i, columns)
                 g = self.values.gap(i, columns, e[:, step], e[:, :step].max(1))
-                label = np.append(label, label[self.cut(g, node, undecided)])
+                label = np.append(label, label[self.cut(g, name, undecided)])
             winner = self.winners(i, columns).argmax(1)
             label = np.unique(label * len(columns) + winner, return_inverse=True)[1].ravel()
             if len(label) > SUPERFLUOUS * (label.max() + 1):
@@ -117,17 +121,17 @@ class Sweep:
         self.values.keep(kept)
         return np.arange(self.complex.cells)
 
-    def cut(self, g: np.ndarray, node: Node, where: np.ndarray | None = None) -> np.ndarray:
+    def cut(self, g: np.ndarray, name: str, where: np.ndarray | None = None) -> np.ndarray:
         """Cuts where g is 0; the old cells of which the new ones are halves."""
         sign = (g > 0).astype(np.int8) - (g < 0).astype(np.int8)
         done = cut(self.complex, sign, where)
         if done.complex.cells > self.max_regions:
             raise TooLarge(
-                f"layer {node.name!r}: more than {self.max_regions:,} regions so far; make the slice smaller, or raise "
+                f"layer {name!r}: more than {self.max_regions:,} regions so far; make the slice smaller, or raise "
                 "max_regions"
             )
         if done.open and self.values.trust == "exact":
-            raise EngineDisagreement(f"layer {node.name!r}: an exact cut does not close: please report it")
+            raise EngineDisagreement(f"layer {name!r}: an exact cut does not close: please report it")
         self.undecided += done.open
         self.complex = done.complex
         self.values.insert(done.born, g)

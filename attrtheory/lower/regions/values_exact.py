@@ -15,7 +15,7 @@ from flint import fmpq, fmpz
 from attrtheory.errors import TooLarge
 from attrtheory.lower.layers_exact import Rows, aligned, integers, objects, zeros
 from attrtheory.lower.network_exact import exact_network
-from attrtheory.lower.regions.growing import Growing
+from attrtheory.lower.regions.rows import Growing
 from attrtheory.lower.regions.slices import Slice
 from attrtheory.models.graph import Graph
 
