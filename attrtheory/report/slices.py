@@ -45,6 +45,7 @@ def figure(
         raise BadInput(f"a picture shows a slice of dimension 2; this one has {regions.complex.dimension}")
     if feature is not None and not 0 <= feature < regions.graph.features:
         raise BadInput(f"feature: got {feature}; the network has features 0 to {regions.graph.features - 1}")
+    regions.checked(target)
     points = as_floats(regions.points)
     drawing = Figure(figsize=(6.2, 5.2), layout="constrained")
     ax = drawing.subplots()

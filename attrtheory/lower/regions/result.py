@@ -83,10 +83,14 @@ class Regions:
         """Pairs of regions with a common face of one dimension less, (pairs, 2)."""
         return self.complex.neighbours[:, 1:]
 
-    def pieces(self, target: int = 0) -> Pieces:
-        """The affine piece of one output on every region."""
+    def checked(self, target: int) -> None:
+        """Refuses what is not the number of an output."""
         if isinstance(target, bool) or not isinstance(target, int | np.integer) or not 0 <= target < self.graph.outputs:
             raise BadInput(f"target: got {target!r}; the network has outputs 0 to {self.graph.outputs - 1}")
+
+    def pieces(self, target: int = 0) -> Pieces:
+        """The affine piece of one output on every region."""
+        self.checked(target)
         if self.trust == "exact":
             domain, centre = self.slice.rational(), as_fractions(self.centres)
             found = gradients_exact(pools_first(self.graph), domain.inputs(centre).tolist(), int(target))

@@ -91,11 +91,13 @@ class Sweep:
         label = np.arange(self.complex.cells)
         for columns in windows[self.contested(i, windows)]:
             for step in range(1, len(columns)):
+                e = self.values.entries(i, columns)
+                g = self.values.gap(i, columns, e[:, step], e[:, :step].max(1))
+                if not ((g > 0).any() and (g < 0).any()):
+                    continue
                 undecided = np.logical_not(self.winners(i, columns).any(1))
                 if not undecided.any():
                     break
-                e = self.values.entries(i, columns)
-                g = self.values.gap(i, columns, e[:, step], e[:, :step].max(1))
                 label = np.append(label, label[self.cut(g, name, undecided)])
             winner = self.winners(i, columns).argmax(1)
             label = np.unique(label * len(columns) + winner, return_inverse=True)[1].ravel()
@@ -112,8 +114,11 @@ class Sweep:
 
     def winners(self, i: int, columns: np.ndarray) -> np.ndarray:
         """(cells, entries): the entries that are largest on the whole cell."""
-        largest = self.values.largest(i, columns)
-        return np.stack([self.complex.everywhere(entry) for entry in largest.T], axis=1)
+        found = np.zeros((len(columns), self.complex.cells), dtype=bool)
+        for entry, largest in enumerate(self.values.largest(i, columns).T):
+            if largest.any():
+                found[entry] = self.complex.everywhere(largest)
+        return found.T
 
     def join(self, label: np.ndarray) -> np.ndarray:
         """Makes the cells with one label one cell; the new cells' labels."""
