@@ -10,7 +10,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 
 from attrtheory.errors import BadInput
-from attrtheory.lower.regions.decision import decision_boundary
+from attrtheory.lower.regions.decision import banded, decision_boundary
 from attrtheory.lower.regions.moments import simplices
 from attrtheory.lower.regions.numbers import as_floats
 from attrtheory.lower.regions.result import Regions
@@ -19,6 +19,7 @@ from attrtheory.report.plots import INK, MARK, QUIET, plain, render
 
 Marks = Mapping[str, Sequence[float]]
 MOST = 0.99  # of the area has gradients within the colour scale: a few slivers would make all else white
+BANDS = 32  # of colour
 DENSE = 5_000  # from so many regions on, their edges are drawn more thinly
 
 
@@ -33,8 +34,9 @@ def figure(
 ) -> bytes:
     """A slice of dimension 2 as PNG: one output, or its gradient in one feature, on every region.
 
-    Red is positive, blue negative, white 0. The output is affine on regions and drawn so. The gradient is
-    constant on regions; the colour scale ends where 99 % of the area do.
+    Red is positive, blue negative, white 0. The output is affine on regions and drawn so. The gradient is constant on
+    regions, and the colour scale ends where 99 % of the area does.
+
     Thin lines are edges of regions, the thick one is where the decision changes; `marks`: names of points to show, with
     their slice coordinates; `axes`: what the two directions are.
 
@@ -50,7 +52,7 @@ def figure(
     drawing = Figure(figsize=(6.2, 5.2), layout="constrained")
     ax = drawing.subplots()
     if feature is None:
-        colours, label = _output(ax, regions, points, target), f"output {target}"
+        colours, label = _output(ax, regions, target), f"output {target}"
     else:
         colours = _constants(ax, regions, points, as_floats(regions.pieces(target).gradient[:, feature]))
         label = f"gradient of output {target} in feature {feature}"
@@ -65,7 +67,8 @@ def figure(
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xlabel=axes[0], ylabel=axes[1])
     ax.tick_params(labelsize=7, colors=QUIET, length=2)
     ax.spines[:].set_visible(False)
-    note = f"{len(regions):,} regions; trust {regions.trust}; the thick line is where the decision changes"
+    count = f"{len(regions):,} region{'' if len(regions) == 1 else 's'}"
+    note = f"{count}; trust {regions.trust}; the thick line is where the decision changes"
     ax.set_title(note, fontsize=7.5, color=QUIET)
     bar = drawing.colorbar(colours, ax=ax, shrink=0.85, pad=0.02, extend="neither" if feature is None else "both")
     bar.set_label(label, fontsize=8, color=INK)
@@ -76,11 +79,11 @@ def figure(
     return render(drawing, dpi=200)
 
 
-def _output(ax: Axes, regions: Regions, points: np.ndarray, target: int):
-    """The output, interpolated between the corners of regions: exact, since it is affine on each."""
-    values = as_floats(regions.outputs[:, target])
-    scale = largest([values])
-    triangles = simplices(regions.complex, np.stack([np.arange(len(points))] * 2, axis=1))
+def _output(ax: Axes, regions: Regions, target: int):
+    """The output, affine on every region. Colours are mixed only within narrow bands of it: red and blue mix to no white."""
+    scale = largest([as_floats(regions.outputs[:, target])])
+    bands, points, values = banded(regions, target, np.linspace(-scale, scale, BANDS + 1)[1:-1])
+    triangles = simplices(bands, np.stack([np.arange(len(points))] * 2, axis=1))
     corners = np.stack([corner[:, 0] for corner in triangles.corners], axis=1)
     return ax.tripcolor(*points.T, corners, values, shading="gouraud", cmap=SIGNED, vmin=-scale, vmax=scale)
 

@@ -52,8 +52,7 @@ def check(regions: Regions, target: int = 0, *, tolerance: float = 1e-9) -> Chec
     _hold(volume <= (0 if exact else tolerance), f"the volumes of regions miss the domain's by {float(volume):.2e} of it")
     sides = np.bincount(c.faces[-1][c.faces[-1] >= 0], minlength=c.number(c.dimension - 1))
     _hold(bool((sides == np.where(c.walls < 0, 2, 1)).all()), "a face lies neither between two regions nor in a wall")
-    of = [c.corners(r) for r in range(len(regions))]
-    region, corner = np.repeat(np.arange(len(of)), [len(points) for points in of]), np.concatenate(of)
+    region, corner = c.incidences
     patterns = _patterns_exact if exact else _patterns_float
     _hold(patterns(regions, region, corner), "a unit changes its sign, or a window its winner, within a region")
     pieces, points, outputs = regions.pieces(target), number(regions.points), number(regions.outputs[:, target])

