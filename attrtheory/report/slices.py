@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
+from matplotlib.tri import Triangulation
 
 from attrtheory.errors import BadInput
 from attrtheory.lower.regions.decision import banded, decision_boundary
@@ -17,7 +18,7 @@ from attrtheory.lower.regions.result import Regions
 from attrtheory.report.pixels import SIGNED, largest
 from attrtheory.report.plots import INK, MARK, QUIET, plain, render
 
-Marks = Mapping[str, Sequence[float]]
+Marks = Mapping[str, tuple[float, float]]
 MOST = 0.99  # of the area has gradients within the colour scale: a few slivers would make all else white
 BANDS = 32  # of colour
 DENSE = 5_000  # from so many regions on, their edges are drawn more thinly
@@ -57,11 +58,11 @@ def figure(
         colours = _constants(ax, regions, points, as_floats(regions.pieces(target).gradient[:, feature]))
         label = f"gradient of output {target} in feature {feature}"
     thin = 0.3 if len(regions) < DENSE else 0.3 * (DENSE / len(regions)) ** 0.5
-    ax.add_collection(LineCollection(points[regions.complex.faces[0].T], colors=INK, linewidths=thin, alpha=0.6))
-    ax.add_collection(LineCollection(decision_boundary(regions), colors=INK, linewidths=1.6, capstyle="round"))
-    for name, s in (marks or {}).items():
-        ax.plot(*s, "o", color=MARK, markeredgecolor=INK, markersize=6, zorder=5)
-        ax.annotate(plain(name), tuple(s), xytext=(6, 5), textcoords="offset points", fontsize=8, color=INK, zorder=6,
+    ax.add_collection(LineCollection(list(points[regions.complex.faces[0].T]), colors=INK, linewidths=thin, alpha=0.6))
+    ax.add_collection(LineCollection(list(decision_boundary(regions)), colors=INK, linewidths=1.6, capstyle="round"))
+    for name, (x, y) in (marks or {}).items():
+        ax.plot(x, y, "o", color=MARK, markeredgecolor=INK, markersize=6, zorder=5)
+        ax.annotate(plain(name), (x, y), xytext=(6, 5), textcoords="offset points", fontsize=8, color=INK, zorder=6,
                     bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "alpha": 0.8, "linewidth": 0})  # fmt: skip
     low, high = points.min(0), points.max(0)
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xlabel=axes[0], ylabel=axes[1])
@@ -85,13 +86,14 @@ def _output(ax: Axes, regions: Regions, target: int):
     bands, points, values = banded(regions, target, np.linspace(-scale, scale, BANDS + 1)[1:-1])
     triangles = simplices(bands, np.stack([np.arange(len(points))] * 2, axis=1))
     corners = np.stack([corner[:, 0] for corner in triangles.corners], axis=1)
-    return ax.tripcolor(*points.T, corners, values, shading="gouraud", cmap=SIGNED, vmin=-scale, vmax=scale)
+    mesh = Triangulation(points[:, 0], points[:, 1], corners)
+    return ax.tripcolor(mesh, values, shading="gouraud", cmap=SIGNED, vmin=-scale, vmax=scale)
 
 
 def _constants(ax: Axes, regions: Regions, points: np.ndarray, values: np.ndarray) -> PolyCollection:
     order = np.argsort(np.abs(values))
     share = np.cumsum(as_floats(regions.volumes)[order])
-    scale = abs(values[order[np.searchsorted(share, MOST * share[-1])]]) or largest([values])
+    scale = abs(float(values[order[int(np.searchsorted(share, MOST * share[-1]))]])) or largest([values])
     polygons = PolyCollection(
         [points[regions.complex.corners(r)] for r in range(len(regions))], array=values, cmap=SIGNED, linewidths=0
     )

@@ -42,7 +42,8 @@ def _outputs(regions: Regions) -> tuple[FloatRows, Sweep]:
     if regions.complex.dimension != 2:
         raise BadInput(f"a picture shows a slice of dimension 2; this one has {regions.complex.dimension}")
     points, outputs = as_floats(regions.points), as_floats(regions.outputs)
-    error = regions.error.get(len(regions.graph.nodes), ROUNDING * np.abs(outputs).max(0))
+    last = len(regions.graph.nodes)
+    error = regions.error[last] if last in regions.error else ROUNDING * np.abs(outputs).max(0)
     rows = FloatRows(points, {0: outputs}, {0: error}, MEMORY)
     return rows, Sweep(regions.complex, rows, 4 * len(regions) + 10**6)
 

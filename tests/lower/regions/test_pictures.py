@@ -80,3 +80,24 @@ def test_what_is_not_there_is_not_drawn(options, words):
         figure(slice_regions(two_classes(), SQUARE), **options)
     with pytest.raises(BadInput, match="dimension 2"):
         figure(slice_regions(two_classes(), box([0.0, 0.0], [1.0, 0.0])))
+
+
+def test_the_command_draws_the_plane_through_three_rows(tmp_path):
+    pytest.importorskip("onnx")
+    from onnx_files import node, quarters, save
+    from typer.testing import CliRunner
+
+    from attrtheory.cli import app
+
+    layers = [node("Gemm", "x", "w", "b", out="z"), node("Relu", "z", out="a"), node("Gemm", "a", "v", "c")]
+    weights = {"w": quarters(4, 8), "b": quarters(8), "v": quarters(8, 2), "c": quarters(2)}
+    model, data, picture = tmp_path / "net.onnx", tmp_path / "x.npz", tmp_path / "new" / "slice.png"
+    save(model, layers, (4,), weights)
+    np.savez(data, x=np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32))
+    run = CliRunner().invoke(app, ["regions", str(model), "--data", str(data), "--rows", "0,3,4", "-o", str(picture)])
+    assert run.exit_code == 0, run.output
+    assert "regions, trust float" in run.output
+    assert decoded(picture.read_bytes()).std() > 1
+    for rows in ("0,1", "0,1,5", "0,1,-1", "a,b,c", "0,1,2,x", "1,1,1"):
+        refused = CliRunner().invoke(app, ["regions", str(model), "--data", str(data), "--rows", rows, "-o", str(picture)])
+        assert refused.exit_code == 2
