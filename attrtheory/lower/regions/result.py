@@ -110,6 +110,16 @@ def slice_regions(
     pools before ReLUs. Float64 decides signs up to a bound on its rounding (trust `float`); with `exact` everything is
     rational (trust `exact`), for small networks. A refinement: tested against the definition, not proved.
 
+    >>> from attrtheory.lower.regions import box
+    >>> from attrtheory.models.graph import Node
+    >>> from attrtheory.models.ops import Linear, Relu
+    >>> unit = Node(Linear(np.array([[1.0, -1.0]]), np.zeros(1)), (0,), "z"), Node(Relu(), (1,), "relu")
+    >>> regions = slice_regions(Graph((2,), unit), box([0.0, 0.0], [1.0, 1.0]), exact=True)
+    >>> len(regions), regions.volumes.tolist()
+    (2, [1/2, 1/2])
+    >>> regions.pieces().gradient.tolist()
+    [[Fraction(1, 1), Fraction(-1, 1)], [Fraction(0, 1), Fraction(0, 1)]]
+
     Raises:
         BadInput: the slice does not fit the network.
         TooLarge: more than `max_regions` regions, or values that take more than `memory` bytes.
