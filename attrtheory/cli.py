@@ -217,6 +217,25 @@ def demo(
         console.print(str(page), highlight=False)
 
 
+@app.command()
+def regions(
+    model: Annotated[Path, typer.Argument(help="an .onnx file")],
+    data: Annotated[Path, typer.Option(help="inputs: an .npz or .csv file")],
+    rows: Annotated[str, typer.Option(help="three inputs: the plane through them is shown")] = "0,1,2",
+    target: Annotated[Optional[int], typer.Option(help="which output; the first input's largest by default")] = None,  # noqa: UP045 (typer)
+    feature: Annotated[Optional[int], typer.Option(help="show the gradient in this feature")] = None,  # noqa: UP045 (typer)
+    margin: Annotated[float, typer.Option(help="how far beyond the three inputs, relative to their distance")] = 0.25,
+    array: Annotated[Optional[str], typer.Option(help="the name of the array in the npz file")] = None,  # noqa: UP045 (typer)
+    output: Annotated[Path, typer.Option("--output", "-o", help="the picture")] = Path("out/slice.png"),
+) -> None:
+    """Draw the linear regions of a trained network on the plane through three inputs."""
+    with plain_errors():
+        from attrtheory.jobs import regions_job
+
+        found = regions_job(model, data, rows, output, target=target, feature=feature, margin=margin, array=array)
+    console.print(escape(found), highlight=False)
+
+
 def bar() -> Progress:
     return Progress(
         TextColumn("{task.description}"),

@@ -133,3 +133,34 @@ def _train(network: Any, x: Any, y: Any, progress: Callable[[int, int], None], e
             optimiser.step()
         progress(epoch + 1, epochs)
     network.eval()
+
+
+def regions_job(
+    model: Path,
+    data: Path,
+    rows: str,
+    picture: Path,
+    *,
+    target: int | None,
+    feature: int | None,
+    margin: float,
+    array: str | None,
+) -> str:
+    """Draw the regions of a network on the plane through three rows of the data; says how many there are."""
+    from attrtheory.api import largest_output
+    from attrtheory.lower.regions import plane_through, slice_regions
+    from attrtheory.report.slices import figure
+
+    graph = read_model(model)
+    inputs = shaped(graph, read_data(data, array)[0]).reshape(-1, graph.features).astype(np.float64)
+    chosen = [int(r) for r in rows.split(",") if r.strip().isdecimal()]
+    if len(chosen) != 3 or max(chosen) >= len(inputs) or rows.count(",") != 2:
+        raise BadInput(f"--rows takes three of the rows 0 to {len(inputs) - 1}, such as 0,1,2; got {rows!r}")
+    a, b, c = inputs[chosen]
+    found = slice_regions(graph, plane_through(a, b, c, margin=margin))
+    marks = {f"row {r}": at for r, at in zip(chosen, [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)], strict=True)}
+    number = largest_output(graph, a.reshape(1, *graph.input_shape))[0] if target is None else target
+    axes = (f"from row {chosen[0]} to row {chosen[1]}", f"from row {chosen[0]} to row {chosen[2]}")
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    picture.write_bytes(figure(found, target=number, feature=feature, marks=marks, title=graph.name, axes=axes))
+    return f"{len(found):,} regions, trust {found.trust}; output {number} drawn in {picture}"
