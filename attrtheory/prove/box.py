@@ -123,7 +123,7 @@ class _Prover:
                 return BoxAnswer(self.claim, self.refuted, None, self.budget.spent, 0)
             branch_and_bound(
                 self.engine, asked, fresh, shortfall(asked, statement), statement.feature, self.budget,
-                self._stop, self._tell("search"),
+                self._stop, stage(self.progress, "search"),
             )  # fmt: skip
             if self.refuted is not None:
                 continue
@@ -148,7 +148,7 @@ class _Prover:
         asked, statement = self.claim.question, self.claim.statement
         leaves = self.root.leaves()
         fresh = [cell for cell in leaves if cell not in self.known]
-        for cell, bounded in zip(fresh, enclosed(asked, fresh, self._tell("exact bounds")), strict=True):
+        for cell, bounded in zip(fresh, enclosed(asked, fresh, stage(self.progress, "exact bounds")), strict=True):
             self.known[cell] = interval(asked, bounded, statement.feature)
         return [cell for cell in leaves if not statement.holds_between(*self.known[cell])]
 
@@ -181,9 +181,15 @@ class _Prover:
         ends = f"attribution {self.claim.statement.feature} lies in [{float(low):.6g}, {float(high):.6g}]"
         return f"{ends} on the box, proved on {len(self.root.leaves())} parts of it; {self.budget.spent} were looked at"
 
-    def _tell(self, stage: str) -> Callable[[int, int], None] | None:
-        told = self.progress
-        return None if told is None else lambda done, total: told(stage, done, total)
+
+def stage(progress: Progress | None, name: str) -> Callable[[int, int], None] | None:
+    """The progress of one stage."""
+
+    def tell(done: int, total: int) -> None:
+        if progress is not None:
+            progress(name, done, total)
+
+    return None if progress is None else tell
 
 
 def hull(intervals: list[Interval]) -> Interval:

@@ -15,7 +15,7 @@ from attrtheory.lower.box.reading import Data
 from attrtheory.lower.box.samples import extremes, inside
 from attrtheory.lower.box.search import Budget, branch_and_bound
 from attrtheory.models.graph import Graph
-from attrtheory.prove.box import Progress, hull, question
+from attrtheory.prove.box import Progress, hull, question, stage
 
 TOLERANCE = 0.02  # of the range found: closer bounds are not looked for
 
@@ -72,14 +72,9 @@ def box_bounds(
         return float(beyond.max()) - TOLERANCE
 
     root, budget = Cell(box, [asked.span]), Budget(parts, seconds)
-    told = progress
-    branch_and_bound(
-        search, asked, [root], missing, None, budget,
-        progress=None if told is None else lambda done, total: told("search", done, total),
-    )  # fmt: skip
+    branch_and_bound(search, asked, [root], missing, None, budget, progress=stage(progress, "search"))
     ends: list[list[Interval]] = [[] for _ in range(n)]
-    tell = None if told is None else lambda done, total: told("exact bounds", done, total)
-    for cell in enclosed(asked, root.leaves(), tell):
+    for cell in enclosed(asked, root.leaves(), stage(progress, "exact bounds")):
         for i in range(n):
             ends[i].append(interval(asked, cell, i))
     low, high = zip(*map(hull, ends), strict=True)
@@ -96,6 +91,6 @@ def sign(bounds: BoxBounds, feature: int) -> str:
         return "0"
     if low > zero or high < zero:
         return "+" if low > zero else "-"
-    if low == zero or high == zero:
+    if zero in (low, high):
         return ">= 0" if low == zero else "<= 0"
     return "both" if bounds.attained_lower[feature] < zero < bounds.attained_upper[feature] else "?"
