@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from attrtheory.errors import BadInput
 from attrtheory.lower.box.cells import ROWS, Cell, Cut, look
 from attrtheory.lower.box.gradient import Engine
 from attrtheory.lower.box.question import Question, Statement
@@ -29,6 +30,10 @@ class Budget:
     spent: int = 0
 
     def __post_init__(self) -> None:
+        if type(self.parts) is not int or self.parts < 1:
+            raise BadInput(f"parts: got {self.parts!r}; give a whole number of at least 1")
+        if self.seconds is not None and not self.seconds > 0:
+            raise BadInput(f"seconds: got {self.seconds!r}; give a positive number, or leave it out")
         self._start = time.monotonic()
 
     @property
