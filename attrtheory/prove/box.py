@@ -23,6 +23,7 @@ from attrtheory.prove.verdict import Proof, Proved, Refuted, Unknown, Verdict
 Progress = Callable[[str, int, int], None]
 ROUNDS = 4  # of search, each followed by exact bounds of what was found
 REPLAYS = 8  # candidates that are looked at exactly
+TRIES = 2  # random points of each new part
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +110,7 @@ class _Prover:
         self.engine = engine(claim.question.graph, np.float64)
         self.root = Cell(claim.box, [claim.question.span])
         self.known: dict[Cell, Interval] = {}
-        self.replays = REPLAYS
+        self.replays, self.random = REPLAYS, np.random.default_rng(0)
         self.refuted: Verdict | None = None
 
     def settle(self) -> BoxAnswer:
@@ -153,18 +154,23 @@ class _Prover:
         return [cell for cell in leaves if not statement.holds_between(*self.known[cell])]
 
     def _stop(self, cells: list[Cell]) -> bool:
-        """Whether the statement fails at the middle of one of the cells."""
+        """Whether the statement fails somewhere in the cells: tried at their middles and at random."""
         asked, statement = self.claim.question, self.claim.statement
-        middles = [tuple((a + b) / 2 for a, b in zip(c.box.lower, c.box.upper, strict=True)) for c in cells]
-        if not middles:
+        if not cells:
             return False
-        values = attributions(self.engine, asked, np.array(middles, dtype=np.float64))[:, statement.feature]
-        self._try([x for x, v in zip(middles, values.tolist(), strict=True) if not statement.holds(v)])
+        low, high = (np.array([getattr(c.box, end) for c in cells], dtype=np.float64) for end in ("lower", "upper"))
+        share = np.concatenate([np.full((1, *low.shape), 0.5), self.random.random((TRIES, *low.shape))])
+        x = (low + share * (high - low)).reshape(-1, low.shape[1])
+        values = attributions(self.engine, asked, x)[:, statement.feature]
+        gap = values - float(statement.bound) if statement.relation in (">", ">=") else float(statement.bound) - values
+        worst = int(gap.argmin())
+        if not statement.holds(values[worst]):
+            self._try([inside(self.claim.box, x[worst])])
         return self.refuted is not None
 
     def _try(self, points: list[Point]) -> None:
         """Looks at candidates exactly."""
-        for x in points[: self.replays]:
+        for x in points[: max(self.replays, 0)]:
             self.replays -= 1
             value = attributions_exact(self.claim.question, x)[self.claim.statement.feature]
             if not self.claim.statement.holds(value):

@@ -34,9 +34,10 @@ def check_box(content: Mapping[str, Any], graphs: Graphs | None) -> tuple[BoxCla
     if evidence == "tree":
         prove_parts(claim, content["tree"])
         return claim, Proved(Proof(RULE, {"tree": content["tree"]}))
-    if not isinstance(content["x"], list):
+    entries: list[str] = content["x"]
+    if type(entries) is not list:
         raise BadCertificate("the witness is a list of rationals")
-    return claim, Refuted(witness_at(claim, tuple(read_rational(v) for v in content["x"])))
+    return claim, Refuted(witness_at(claim, tuple(read_rational(v) for v in entries)))
 
 
 def prove_parts(claim: BoxClaim, tree: Any) -> None:

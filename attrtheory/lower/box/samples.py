@@ -11,7 +11,7 @@ from attrtheory.lower.box.forms import Array
 from attrtheory.lower.box.gradient import Engine
 from attrtheory.lower.box.question import Box, Point, Question
 
-FIRST, AGAIN, ROUNDS, NODES = 2048, 64, 6, 32
+FIRST, AGAIN, ROUNDS, NODES = 16_384, 64, 6, 32
 
 
 def attributions(engine: Engine, question: Question, x: Array) -> Array:
@@ -35,7 +35,7 @@ def extremes(
     low, high = (np.array([float(v) for v in end]) for end in (box.lower, box.upper))
     n, base = len(low), np.array([float(v) for v in question.baseline])
     features, signs = np.array(goals).T
-    first = FIRST if question.method != "integrated_gradients" else FIRST // 8
+    first = FIRST if question.method != "integrated_gradients" else FIRST // NODES
     special = np.stack([low, high, (low + high) / 2, np.clip(base, low, high)])
     corners = np.where(rng.random((first // 4, n)) < 0.5, low, high)
     points = np.concatenate([special, corners, low + rng.random((first, n)) * (high - low)])
