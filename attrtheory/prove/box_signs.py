@@ -17,7 +17,7 @@ from attrtheory.prove.verdict import Proved, Refuted, Witness
 class SignAnswer:
     """Of one feature: the answers to `>= 0` and, unless that is proved, to `<= 0`.
 
-    `sign`: "+" or "-" everywhere, ">= 0" or "<= 0" everywhere, "both" where each has a counterexample, else "unknown".
+    `sign`: "+", "-" or "0" everywhere, ">= 0" or "<= 0" everywhere, "both" where each has a counterexample, else "unknown".
     """
 
     feature: int
@@ -28,7 +28,7 @@ class SignAnswer:
         low, high = self.bounds or (0, 0)
         match [answer.verdict for answer in self.answers]:
             case [Proved()]:
-                return "+" if low > 0 else ">= 0"
+                return "+" if low > 0 else ">= 0" if high > 0 else "0"
             case [_, Proved()]:
                 return "-" if high < 0 else "<= 0"
             case [Refuted(), Refuted()]:

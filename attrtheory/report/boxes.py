@@ -17,7 +17,7 @@ from attrtheory.prove.certificate import write
 from attrtheory.prove.names import canonical
 from attrtheory.prove.verdict import Refuted, Unknown
 
-COLOURS = {"+": "green", ">= 0": "green", "-": "red", "<= 0": "red", "both": "yellow", "unknown": "blue"}
+COLOURS = {"+": "green", ">= 0": "green", "0": "white", "-": "red", "<= 0": "red", "both": "yellow", "unknown": "blue"}
 
 
 def sign_table(answers: Sequence[SignAnswer], title: str) -> Table:
