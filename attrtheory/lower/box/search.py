@@ -69,6 +69,8 @@ def branch_and_bound(
             return False
         fresh = []
         if not heap or budget.is_over:
+            if progress:
+                progress(budget.parts, budget.parts)
             return not heap and not stuck
         room = AT_ONCE
         while heap and room > 0:
