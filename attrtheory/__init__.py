@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from attrtheory.models.graph import Graph
     from attrtheory.models.onnx_import import from_onnx
     from attrtheory.models.torch_import import from_torch
+    from attrtheory.prove.box import box_query
+    from attrtheory.prove.box_bounds import box_bounds
+    from attrtheory.prove.box_signs import box_signs
 
 __version__ = "0.1.0"
 
@@ -36,6 +39,9 @@ _LATER = {  # loaded when asked for: these need numpy, torch, onnx or sympy
     "Attribution": "attrtheory.api",
     "Graph": "attrtheory.models.graph",
     "audit": "attrtheory.api",
+    "box_bounds": "attrtheory.prove.box_bounds",
+    "box_query": "attrtheory.prove.box",
+    "box_signs": "attrtheory.prove.box_signs",
     "derive": "attrtheory.api",
     "explain": "attrtheory.api",
     "from_onnx": "attrtheory.models.onnx_import",
@@ -53,7 +59,7 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "METHODS", "PROPERTIES", "Attribution", "Claim", "Dense", "Domain", "Every", "Fn", "Given", "Graph", "Method",
-    "Multilinear", "Property", "Term", "Unknown", "agrees_with", "audit", "check", "derive", "explain", "fold",
-    "from_certificate", "from_onnx", "from_torch", "get_method", "get_property", "has_formula", "ite", "mean01",
-    "parse_model", "prove", "relu", "step", "to_certificate", "var",
+    "Multilinear", "Property", "Term", "Unknown", "agrees_with", "audit", "box_bounds", "box_query", "box_signs", "check",
+    "derive", "explain", "fold", "from_certificate", "from_onnx", "from_torch", "get_method", "get_property",
+    "has_formula", "ite", "mean01", "parse_model", "prove", "relu", "step", "to_certificate", "var",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The command line: derive, prove, check, explain, audit."""
+"""The command line: derive, prove, check, explain, box, audit."""
 
 from __future__ import annotations
 
@@ -184,6 +184,33 @@ def explain(
 
         for line in explain_job(model, data, method, row, target, exact=exact, array=array, picture=output):
             console.print(escape(line), highlight=False)
+
+
+@app.command()
+def box(
+    model: Annotated[Path, typer.Argument(help="an .onnx file")],
+    ends: Annotated[Optional[str], typer.Option("--box", help="lower ends, a colon, upper ends: 0,-1:1,2")] = None,  # noqa: UP045 (typer)
+    data: Annotated[Optional[Path], typer.Option(help="boxes [lower, upper] in an .npz file")] = None,  # noqa: UP045 (typer)
+    array: Annotated[Optional[str], typer.Option(help="the name of the array in the npz file")] = None,  # noqa: UP045 (typer)
+    row: Annotated[int, typer.Option(help="which box of the array")] = 0,
+    method: Annotated[str, typer.Option("--method", "-m", help="gradient, gradient_x_input or integrated_gradients")] = (
+        "gradient"
+    ),
+    target: Annotated[int, typer.Option(help="which output")] = 0,
+    ask: Annotated[Optional[str], typer.Option(help="one statement, such as '3 > 0' of feature 3; else all signs")] = None,  # noqa: UP045 (typer)
+    parts: Annotated[int, typer.Option(help="parts of the box that the search may look at")] = 20_000,
+    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="folder for box.json and certificates")] = None,  # noqa: UP045 (typer)
+) -> None:
+    """Settle the signs of attributions, or one statement, for all inputs of a box."""
+    with plain_errors():
+        from attrtheory.jobs import box_job
+
+        with bar() as progress:
+            found = box_job(
+                model, ends, data, array, row, method, target, ask, parts=parts, output=output, progress=steps(progress)
+            )
+        for shown in found:
+            console.print(shown, highlight=False)
 
 
 @app.command()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.markup import escape
 
 from attrtheory.auditing.data import MethodValues
 from attrtheory.auditing.files import read_data
@@ -74,6 +75,64 @@ def explain_job(
         picture.parent.mkdir(parents=True, exist_ok=True)
         picture.write_bytes(attribution_figure(inputs[row].astype(np.float64), [shown]))
         yield str(picture)
+
+
+def box_job(
+    model: Path,
+    ends: str | None,
+    data: Path | None,
+    array: str | None,
+    row: int,
+    method: str,
+    target: int,
+    ask: str | None,
+    *,
+    parts: int,
+    output: Path | None,
+    progress: Progress,
+) -> list[Any]:
+    """What `attrtheory box` prints: a table of signs, or one verdict."""
+    from attrtheory.models.fn import rational
+    from attrtheory.prove.box import box_query
+    from attrtheory.prove.box_signs import box_signs
+    from attrtheory.report.boxes import sign_table, write_answers
+
+    graph = read_model(model)
+    lower, upper = box_of(ends, data, array, row)
+    options: dict[str, Any] = {"method": method, "target": target, "parts": parts, "progress": progress}
+    if ask is None:
+        signs = list(box_signs(graph, lower, upper, **options))
+        answers = [answer for sign in signs for answer in sign.answers]
+        shown: list[Any] = [sign_table(signs, f"{method} of output {target} of {model.name}")]
+    else:
+        words = ask.split()
+        if len(words) != 3 or not words[0].isdecimal():
+            raise BadInput(f"--ask takes a feature, a relation and a bound, such as '3 > 0'; got {ask!r}")
+        answers = [box_query(graph, lower, upper, int(words[0]), words[1], rational(words[2]), **options)]
+        shown = [escape(str(answers[0]))]
+    if output is not None:
+        write_answers(output, graph, answers)
+        shown.append(escape(str(output / "box.json")))
+    return shown
+
+
+def box_of(ends: str | None, data: Path | None, array: str | None, row: int) -> tuple[Any, Any]:
+    """Lower and upper ends, from text or from an array of boxes."""
+    from attrtheory.models.fn import rational
+
+    if (ends is None) == (data is None):
+        raise BadInput("give the box as --box lower:upper, such as 0,-1:1,2, or as --data with an array of boxes")
+    if ends is not None:
+        sides = [[rational(v.strip()) for v in side.split(",")] for side in ends.split(":")]
+        if len(sides) != 2:
+            raise BadInput(f"--box takes lower ends, a colon and upper ends; got {ends!r}")
+        return sides[0], sides[1]
+    boxes = read_data(Path(data or ""), array)[0]
+    if boxes.ndim < 3 or boxes.shape[1] != 2:
+        raise BadInput(f"the array of boxes has shape {boxes.shape}; give (boxes, 2, features): lower and upper ends")
+    if not 0 <= row < len(boxes):
+        raise BadInput(f"the data has boxes 0 to {len(boxes) - 1}; got {row}")
+    return boxes[row][0], boxes[row][1]
 
 
 def audit_job(model: Path, data: Path, output: Path, *, rows: int, array: str | None, progress: Progress) -> Path:

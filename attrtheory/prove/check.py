@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from attrtheory.errors import AttrTheoryError, BadCertificate
 from attrtheory.properties import Statement
 from attrtheory.prove import rules
-from attrtheory.prove.certificate import MAX_BYTES, from_certificate
+from attrtheory.prove.certificate import MAX_BYTES, from_certificate, unseal
 from attrtheory.prove.claim import Claim, Graphs
 from attrtheory.prove.obligation import obligations
 from attrtheory.prove.order import decided_guards
 from attrtheory.prove.refute import FALSUM, points, question, replay
 from attrtheory.prove.verdict import Conditional, Proof, Proved, Refuted, Vacuous, Verdict, Witness
 
+ILL_FORMED = (
+    AttrTheoryError, ArithmeticError, TypeError, LookupError, ValueError, AttributeError, RecursionError,
+)  # fmt: skip
+
+
+class AboutBox(Protocol):
+    """A claim about an attribution on a whole box: see `prove.box_claim`."""
+
+    @property
+    def digest(self) -> str: ...
+
 
 @dataclass(frozen=True)
 class Checked:
     """What a certificate establishes. `on_trust`: part of it rests on a solver and was not re-checked."""
 
-    claim: Claim
+    claim: Claim | AboutBox
     verdict: Verdict
     on_trust: bool
 
@@ -32,7 +44,9 @@ class Checked:
         return f"{self.verdict.name}: {self.claim}{trust}"
 
 
-def check(certificate: str | bytes | Path, claim: Claim | None = None, graphs: Graphs | None = None) -> Checked:
+def check(
+    certificate: str | bytes | Path, claim: Claim | AboutBox | None = None, graphs: Graphs | None = None
+) -> Checked:
     """Re-check one certificate (its text, or the path of its file); with `claim`, it must be for that claim.
 
     `graphs` finds the network of a claim by its digest (see `folder_graphs`).
@@ -46,6 +60,9 @@ def check(certificate: str | bytes | Path, claim: Claim | None = None, graphs: G
         if certificate.stat().st_size > MAX_BYTES:
             raise BadCertificate(f"{certificate} is larger than {MAX_BYTES} bytes")
         certificate = certificate.read_bytes()
+    content = unseal(certificate)
+    if content.get("kind") == "box":
+        return _check_box(content, claim, graphs)
     stated, verdict = from_certificate(certificate, graphs)
     if claim is not None and claim.digest != stated.digest:
         raise BadCertificate(f"the certificate is for another claim: {stated}, not {claim}")
@@ -53,17 +70,23 @@ def check(certificate: str | bytes | Path, claim: Claim | None = None, graphs: G
         on_trust = _holds(stated, verdict)
     except BadCertificate:
         raise
-    except (
-        AttrTheoryError,
-        ArithmeticError,
-        TypeError,
-        LookupError,
-        ValueError,
-        AttributeError,
-        RecursionError,
-    ) as error:
+    except ILL_FORMED as error:
         raise BadCertificate(f"the certificate does not prove {stated}: {error}") from error
     return Checked(stated, verdict, on_trust)
+
+
+def _check_box(content: Mapping[str, Any], claim: Claim | AboutBox | None, graphs: Graphs | None) -> Checked:
+    from attrtheory.prove.box_check import check_box  # needs numpy and flint; claims on terms do not
+
+    try:
+        stated, verdict = check_box(content, graphs)
+    except BadCertificate:
+        raise
+    except ILL_FORMED as error:
+        raise BadCertificate(f"the certificate about a box does not hold: {error}") from error
+    if claim is not None and claim.digest != stated.digest:
+        raise BadCertificate(f"the certificate is for another claim: {stated}, not {claim}")
+    return Checked(stated, verdict, on_trust=False)
 
 
 def _holds(claim: Claim, verdict: Verdict) -> bool:

@@ -26,6 +26,7 @@ class Proof:
         "true derivative": "exact: the fold and the indicator ring; branch derivatives are derivatives off guards",
         "instance of a schematic theorem": "exact: the schematic proof, and the hypothesis checked on the network",
         "unsatisfiable hypotheses": "exact: the fold and the indicator ring",
+        "branch and bound": "exact: affine forms in whole numbers, rounded outwards, on parts that cover the box",
         "solver": "rests on a solver, not re-checked here",
     }
 
