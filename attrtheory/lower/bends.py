@@ -12,10 +12,10 @@ from torch import Tensor
 from attrtheory.lower.affine_rows import UNIT
 from attrtheory.lower.envelope import winner_changes
 from attrtheory.lower.grid import Array, Grid, Refinement, index
-from attrtheory.lower.layers import Pool, Ramp, position
+from attrtheory.lower.layers import Pool, position
 from attrtheory.lower.size import Size
 
-ROUNDING = 64 * UNIT  # relative to |W| |x| + |b|: what may be nothing but rounding
+ROUNDING = 512 * UNIT  # relative to |W| |x| + |b|: what may be nothing but rounding
 KINK = 2.0**-30  # on shorter pieces every unit that bends nearby looks like 0
 Ties = tuple[Array, Array]  # for every path: the most units tied at once, and on how much of the path
 
@@ -23,7 +23,7 @@ Ties = tuple[Array, Array]  # for every path: the most units tied at once, and o
 class RampBends:
     """`piece`, `ratio`: where units of a ramp change their sign."""
 
-    def __init__(self, layer: Ramp, z: Tensor, size: Size, grid: Grid) -> None:
+    def __init__(self, z: Tensor, size: Size, grid: Grid) -> None:
         self.shape, z = z.shape[1:], z.flatten(1)
         self.on, self.ties = _positive(z), None
         if float(z.abs().amin()) <= ROUNDING * size.most:

@@ -28,18 +28,14 @@ def mean_gradient(net: Network, found: Sweep, target: Tensor) -> Tensor:
             levels[k] = found.grid.level(k)
         return levels[k]
 
-    def finer(signal: tuple[int, Tensor], k: int) -> Tensor:
-        """A gradient on the pieces of level k."""
-        at, g = signal
-        return level(at).within(level(k), g)
-
     def arrive(i: int, k: int, g: Tensor) -> None:
         """Adds a gradient at value i, given on the pieces of level k."""
         if net.straight[i]:
             arrive_total(i, level(k).integral(g, paths))
         elif i in signals:
-            least = min(k, signals[i][0])
-            signals[i] = least, finer(signals[i], least) + finer((k, g), least)
+            at, before = signals[i]
+            least = min(k, at)
+            signals[i] = least, level(at).within(level(least), before) + level(k).within(level(least), g)
         else:
             signals[i] = k, g
 
@@ -50,23 +46,30 @@ def mean_gradient(net: Network, found: Sweep, target: Tensor) -> Tensor:
     seed[torch.arange(paths, device=target.device), target] = 1.0
     arrive(final, final + 1, seed.view(-1, *net.graph.shapes[final]))
     for k, layer, ins in reversed(net.nodes):
-        if k in totals:
-            for i, g in zip(ins, layer.pull(totals.pop(k)), strict=True):
-                arrive_total(i, g)
-        if k not in signals:
-            continue
-        at, g = signals.pop(k)
-        if net.turning.get(k) in found.turns:
-            ramp = net.turning[k]
-            arrive_total(net.nodes[ramp - 1][2][0], found.turns[ramp].before(layer, level(at), g))
-        elif isinstance(layer, Affine):
-            for i, part in zip(ins, layer.pull(g), strict=True):
-                arrive(i, at, part)
-        elif k in found.ends:
-            arrive_total(ins[0], through_straight(layer, found.ends[k], level(at), g, paths))
-        else:
-            rows = index(found.grid.ranks(k, level(k).rows), g)
-            arrive(ins[0], k, layer.back(found.patterns[k].index_select(0, rows), finer((at, g), k)))
+        match layer:
+            case Affine():
+                if k in totals:
+                    for i, g in zip(ins, layer.pull(totals.pop(k)), strict=True):
+                        arrive_total(i, g)
+                if k not in signals:
+                    continue
+                at, g = signals.pop(k)
+                ramp = net.turning.get(k, 0)
+                if ramp in found.turns:
+                    arrive_total(net.nodes[ramp - 1][2][0], found.turns[ramp].before(layer, level(at), g))
+                else:
+                    for i, part in zip(ins, layer.pull(g), strict=True):
+                        arrive(i, at, part)
+            case Ramp() if k in signals and k in found.ends:
+                at, g = signals.pop(k)
+                arrive_total(ins[0], through_straight(layer, found.ends[k], level(at), g, paths))
+            case _ if k in signals:
+                at, g = signals.pop(k)
+                rows = index(found.grid.ranks(k, level(k).rows), g)
+                pattern = found.patterns[k].index_select(0, rows)
+                arrive(ins[0], k, layer.back(pattern, level(at).within(level(k), g)))
+            case _:
+                pass
     return totals.get(0, seed.new_zeros(paths, *net.graph.input_shape))
 
 

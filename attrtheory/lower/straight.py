@@ -40,7 +40,7 @@ class Straight:
     """Affine values on several paths: `ends[i]` is (2, paths, ...), `sizes[i]` says how large their terms are."""
 
     def __init__(self, net: Network, x0: Tensor, x: Tensor) -> None:
-        n = len(x)
+        self.paths = n = len(x)
         common = bool((x0 == x0[:1]).all())  # often all paths begin at one baseline
         rows = straight_values(net, torch.cat([x0[:1] if common else x0, x]))
         self.ends = {i: torch.stack([v[:-n].expand(n, *v.shape[1:]), v[-n:]]) for i, v in rows.items()}

@@ -12,15 +12,16 @@ later layer changes that. A unit that is 0 on a whole piece, up to rounding, fol
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from attrtheory.lower.affine_rows import Affine
 from attrtheory.lower.bends import PoolBends, RampBends, Ties, changes, snapped
 from attrtheory.lower.grid import Grid, Refinement, index, refine
-from attrtheory.lower.layers import Network, Ramp
+from attrtheory.lower.layers import Network, Pool, Ramp
 from attrtheory.lower.size import behind, of_ends, of_values
 from attrtheory.lower.straight import Rows, Straight, forget
 from attrtheory.lower.turns import Turns
@@ -58,50 +59,80 @@ def sweep(net: Network, x0: Tensor, x: Tensor, part: tuple[float, float], memory
     Raises:
         TooManyRowsError: more rows than `memory` (bytes) holds.
     """
-    straight, live = Straight(net, x0, x), Rows()
-    sizes = dict(straight.sizes)
-    ends = Grid.ends(len(x), *part)
-    found = Sweep(ends, x)
-    value = lambda i, grid: live[i] if i in live else straight.at(i, grid)
-    last = max((k for k, layer, _ in net.nodes if not isinstance(layer, Affine)), default=0)
+    state = _Sweeping(net, Straight(net, x0, x), part, memory)
     for k, layer, ins in net.nodes:
         if net.straight[k]:
             continue
-        if k in net.turning and k < last:
-            live[k] = found.turns[net.turning[k]].behind(layer, found.grid)
-            sizes[k] = behind(layer, [sizes[i] for i in ins])
-        elif isinstance(layer, Affine):
-            # behind the last kink only the ends are still asked for
-            live[k] = layer.push(*(value(i, found.grid if k < last else ends) for i in ins))
-            if k < last:
-                sizes[k] = behind(layer, [sizes[i] for i in ins])
+        match layer:
+            case Affine():
+                state.push(k, layer, ins)
+            case Ramp() if net.straight[ins[0]]:
+                state.first_ramp(k, layer, ins[0])
+            case Ramp() | Pool():
+                state.bend(k, layer, ins[0])
+        state.live = forget(net, state.live, k)
+    outputs = state.value(len(net.layers), state.ends)
+    return replace(state.found, grid=state.grid, outputs=outputs.flatten(1).unflatten(0, (-1, 2)))
+
+
+class _Sweeping:
+    """A sweep on its way: the grid so far, the rows of all values that are still read, and how large their terms are."""
+
+    def __init__(self, net: Network, straight: Straight, part: tuple[float, float], memory: int) -> None:
+        self.net, self.straight, self.part, self.memory = net, straight, part, memory
+        self.ends = self.grid = Grid.ends(straight.paths, *part)
+        self.found = Sweep(self.ends, torch.empty(0))
+        self.live, self.sizes = Rows(), dict(straight.sizes)
+        self.last = max((k for k, layer, _ in net.nodes if not isinstance(layer, Affine)), default=0)
+
+    def value(self, i: int, grid: Grid) -> Tensor:
+        """The rows of a value."""
+        return self.live[i] if i in self.live else self.straight.at(i, grid)
+
+    def push(self, k: int, layer: Affine, ins: tuple[int, ...]) -> None:
+        """An affine layer. Behind the last kink only the ends are still asked for."""
+        if k > self.last:
+            self.live[k] = layer.push(*(self.value(i, self.ends) for i in ins))
+            return
+        self.sizes[k] = behind(layer, [self.sizes[i] for i in ins])
+        if k in self.net.turning:
+            self.live[k] = self.found.turns[self.net.turning[k]].behind(layer, self.grid)
         else:
-            z, size, before = value(ins[0], found.grid), sizes[ins[0]], found.grid
-            bends = (RampBends if isinstance(layer, Ramp) else PoolBends)(layer, z, size, before)
-            finer = refine(before, bends.piece, bends.ratio, k)
-            _check_memory(finer, [z, *live.values()], memory)
-            live, found.grid = {i: finer(v) for i, v in live.items()}, finer.grid
-            plain = isinstance(layer, Ramp) and net.straight[ins[0]]
-            if plain:
-                found.ends[k], found.ties[k] = snapped(straight.ends[ins[0]], size, part[1] - part[0])
-                if k in net.turning.values():
-                    found.turns[k] = Turns.on(layer, found.ends[k], part)
-            else:
-                found.patterns[k], found.ties[k] = bends.settle(finer)
-                found.grid = found.grid.changing(changes(found.patterns[k]), k)
-            z = value(ins[0], found.grid)
-            if k == last:
-                rows = index(np.flatnonzero(found.grid.born == 0), z)
-                live, z = {i: v[rows] for i, v in live.items()}, z[rows]
-            if k == last or k not in net.turning.values() or k in net.rows_asked:
-                live[k] = layer.act(z)
-            if k < last:
-                sizes[k] = of_ends(*straight.ends[ins[0]]) if plain else of_values(live[k], found.grid)
-        live = forget(net, live, k)
-    found.outputs = value(len(net.layers), ends).flatten(1).unflatten(0, (-1, 2))
-    return found
+            self.live[k] = layer.push(*(self.value(i, self.grid) for i in ins))
 
+    def first_ramp(self, k: int, layer: Ramp, i: int) -> None:
+        """A ramp whose input is affine on the whole path."""
+        self._insert(k, RampBends(self.value(i, self.grid), self.sizes[i], self.grid), [])
+        ends, ties = snapped(self.straight.ends[i], self.sizes[i], self.part[1] - self.part[0])
+        self.found.ends[k], self.found.ties[k] = ends, ties
+        if k in self.net.turning.values():
+            self.found.turns[k] = Turns.on(layer, ends, self.part)
+        self.sizes[k] = of_ends(*ends)
+        if k == self.last or k not in self.net.turning.values() or k in self.net.rows_asked:
+            self._act(k, layer, i)
 
-def _check_memory(finer: Refinement, rows: list[Tensor], memory: int) -> None:
-    if len(finer.new) > 1 and len(finer.grid) * 8 * sum(v[0].numel() for v in rows) > memory:
-        raise TooManyRowsError(float(np.median(finer.grid.t[finer.new])))
+    def bend(self, k: int, layer: Ramp | Pool, i: int) -> None:
+        """Any other piecewise layer."""
+        z, size = self.value(i, self.grid), self.sizes[i]
+        bends = RampBends(z, size, self.grid) if isinstance(layer, Ramp) else PoolBends(layer, z, size, self.grid)
+        finer = self._insert(k, bends, [z])
+        pattern, self.found.ties[k] = bends.settle(finer)
+        self.found.patterns[k], self.grid = pattern, self.grid.changing(changes(pattern), k)
+        self._act(k, layer, i)
+        if k < self.last:
+            self.sizes[k] = of_values(self.live[k], self.grid)
+
+    def _insert(self, k: int, bends: RampBends | PoolBends, rows: list[Tensor]) -> Refinement:
+        finer = refine(self.grid, bends.piece, bends.ratio, k)
+        size = sum(v[0].numel() for v in (*rows, *self.live.values()))
+        if len(finer.new) > 1 and len(finer.grid) * 8 * size > self.memory:
+            raise TooManyRowsError(float(np.median(finer.grid.t[finer.new])))
+        self.live, self.grid = {i: finer(v) for i, v in self.live.items()}, finer.grid
+        return finer
+
+    def _act(self, k: int, layer: Ramp | Pool, i: int) -> None:
+        z = self.value(i, self.grid)
+        if k == self.last:
+            rows = index(np.flatnonzero(self.grid.born == 0), z)
+            self.live, z = {j: v[rows] for j, v in self.live.items()}, z[rows]
+        self.live[k] = layer.act(z)

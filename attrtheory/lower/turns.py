@@ -38,7 +38,7 @@ class Turns:
     @staticmethod
     def on(layer: Ramp, ends: Tensor, part: tuple[float, float]) -> Turns:
         """The turns of units whose input is given at t = 0 and 1."""
-        first, last = (torch.lerp(*ends, t).flatten(1) for t in part)
+        first, last = (torch.lerp(ends[0], ends[1], t).flatten(1) for t in part)
         path, unit = (v.cpu().numpy() for v in ((first > 0) != (last > 0)).nonzero(as_tuple=True))
         at = index(path, ends), index(unit, ends)
         z0, z1 = ends.flatten(2)
