@@ -130,10 +130,12 @@ def _input_shape(value: onnx.ValueInfoProto) -> Shape:
     if tensor.elem_type not in (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE, onnx.TensorProto.FLOAT16):
         raise Unsupported(f"the input {value.name!r} is not a tensor of floats")
     sizes = [d.dim_value for d in tensor.shape.dim]  # 0 where symbolic
-    if len(sizes) < 2 or sizes[0] not in (0, 1) or min(sizes[1:]) < 1 or prod(sizes[1:]) > LARGEST_VALUE:
+    if len(sizes) < 2 or sizes[0] not in (0, 1) or min(sizes[1:]) < 1:
         shown = [d.dim_value or d.dim_param or "?" for d in tensor.shape.dim]
-        accepted = f"a first axis for the batch (1 or symbolic), fixed sizes after it, at most {LARGEST_VALUE:,} entries"
+        accepted = "a first axis for the batch (1 or symbolic) and fixed sizes after it"
         raise Unsupported(f"the input {value.name!r} has shape {shown}; accepted are {accepted}")
+    if prod(sizes[1:]) > LARGEST_VALUE:
+        raise TooLarge(f"the input {value.name!r} has {prod(sizes[1:]):,} entries; at most {LARGEST_VALUE:,} are accepted")
     return tuple(sizes[1:])
 
 
