@@ -12,6 +12,9 @@ import onnx
 
 from attrtheory.errors import BadInput, TooLarge
 
+# No link is followed and no pipe waited for, where the system knows these flags.
+FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
 
 def read_weights(model: onnx.ModelProto, folder: Path, room: int) -> None:
     """Put the weights of other files into the model, at most `room` bytes of them."""
@@ -49,7 +52,7 @@ def _read(tensor: onnx.TensorProto, folder: Path, size: int) -> bytes:
         raise BadInput(f"the tensor {tensor.name!r} needs {size:,} bytes; the file says {length:,}")
     path = _inside(folder, entries.get("location", ""))
     try:
-        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb") as file:
+        with os.fdopen(os.open(path, FLAGS), "rb") as file:
             if not S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise BadInput(f"the weights in {path} are not in a plain file")
             file.seek(offset)

@@ -10,7 +10,7 @@ from onnx import TensorProto, helper
 from onnx_files import node, quarters, save
 
 from attrtheory.errors import BadInput, TooLarge, Unsupported
-from attrtheory.models import onnx_import
+from attrtheory.models import build, onnx_import
 from attrtheory.models.graph import Graph
 from attrtheory.models.onnx_import import from_onnx
 
@@ -207,7 +207,7 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytes
         from_onnx(path)
 
 
-def test_values_that_are_too_large_are_refused(tmp_path: Path):
+def test_values_that_are_too_large_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     huge = {
         "input": ([node("Relu", "x")], (1, 40000, 40000), {}),
         "padding": ([node("Pad", "x", "p")], (3,), {"p": np.array([0, 2**62, 0, 0])}),
@@ -222,7 +222,8 @@ def test_values_that_are_too_large_are_refused(tmp_path: Path):
             {"s": np.float32([1])},
         ),
     }  # fmt: skip
-    for nodes, shape, constants in huge.values():
+    for name, (nodes, shape, constants) in huge.items():
+        monkeypatch.setattr(build, "MOST_ENTRIES", 2**18 if name.startswith("doubling") else 2**28)
         nodes[-1].output[0] = "y"
         with pytest.raises(TooLarge, match="at most"):
             from_onnx(save(tmp_path / "net.onnx", nodes, shape, constants, inferred=False))
