@@ -10,12 +10,12 @@ from collections.abc import Callable
 from functools import reduce
 
 import numpy as np
-import onnx
 
 from attrtheory.models import onnx_moves as moves
 from attrtheory.models import onnx_windows as windows
 from attrtheory.models.build import Value
 from attrtheory.models.onnx_layer import Attributes, Input, Layer, Result
+from attrtheory.models.onnx_weights import numbers
 from attrtheory.models.ops import Array, LeakyRelu, Relu
 from attrtheory.models.pieces import absolute, at_least, at_most, clamp, prelu
 
@@ -117,7 +117,7 @@ def _prelu(at: Layer, a: Attributes, x: Input, slope: Input) -> Value:
 
 
 def _cast(at: Layer, a: Attributes, x: Input) -> Value | Array:
-    kind = onnx.helper.tensor_dtype_to_np_dtype(a.take("to", onnx.TensorProto.UNDEFINED))
+    kind = numbers(a.take("to", 0))
     a.take("saturate", 1)
     if not isinstance(x, Value):
         return at.folded(lambda v: v.astype(kind), at.constant(x), size=at.constant(x).size)

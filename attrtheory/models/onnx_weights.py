@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from math import prod
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from stat import S_ISREG
+from typing import Any
 
+import numpy as np
 import onnx
 
 from attrtheory.errors import BadInput, TooLarge
@@ -39,10 +41,15 @@ def _tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
 
 
 def _bytes(tensor: onnx.TensorProto) -> int:
+    return prod(tensor.dims) * numbers(tensor.data_type).itemsize
+
+
+def numbers(kind: int) -> np.dtype[Any]:
+    """ONNX's number of a type as numpy's type."""
     try:
-        return prod(tensor.dims) * onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
+        return onnx.helper.tensor_dtype_to_np_dtype(kind)
     except KeyError:
-        raise BadInput(f"the tensor {tensor.name!r} is of an unknown type, number {tensor.data_type}") from None
+        raise BadInput(f"the file has numbers of an unknown type, number {kind}") from None
 
 
 def _read(tensor: onnx.TensorProto, folder: Path, size: int) -> bytes:

@@ -7,7 +7,6 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from torch import Tensor
 
 from attrtheory.models.build import Value, bias_or_zeros
 from attrtheory.models.ops import AvgPool2d, Conv2d, MaxPool2d, Pair
@@ -81,7 +80,7 @@ def conv1d(
     at: Layer, x: Any, weight: Any, bias: Any = None,
     stride: Ints = 1, padding: Ints | str = 0, dilation: Ints = 1, groups: int = 1,
 ) -> Value:  # fmt: skip
-    wide = weight.unsqueeze(2) if isinstance(weight, Tensor) else weight
+    wide = weight if isinstance(weight, Value) else weight[:, :, None]
     pad = padding if isinstance(padding, str) else row(0, padding)
     return lowered(at, conv2d(at, raised(at, x), wide, bias, row(1, stride), pad, row(1, dilation), groups))
 
