@@ -21,7 +21,8 @@ def conv(at: Layer, a: Attributes, x: Input, weight: Input, bias: Input = None) 
     kernel, groups = list(w.shape[2:]), a.take("group", 1)
     a.only(kernel_shape=kernel)
     wide = w[:, :, None] if w.ndim == 3 else w
-    return _windowed(at, a, x, kernel, lambda _, *window: Conv2d(wide, b, *window, groups))
+    make = lambda _, stride, padding, dilation: Conv2d(wide, b, stride, padding, dilation, groups)
+    return _windowed(at, a, x, kernel, make)
 
 
 def max_pool(at: Layer, a: Attributes, x: Input) -> Value:
