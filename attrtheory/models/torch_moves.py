@@ -6,7 +6,8 @@ from math import prod
 from typing import Any
 
 import torch
-from torch import Tensor, fx
+from torch import Tensor
+from torch.fx.node import map_aggregate
 
 from attrtheory.errors import Unsupported
 from attrtheory.models.build import Value
@@ -38,12 +39,12 @@ def _part(at: Layer, k: int, operation: Any, args: Any, kwargs: Any) -> Value:
             return _Operand(len(operands) - 1)
         return x
 
-    given = fx.node.map_aggregate((args, kwargs), exact)
+    given = map_aggregate((args, kwargs), exact)
 
     def move(*arrays: Array) -> Array:
         tensors = [torch.tensor(a, dtype=torch.float64) for a in arrays]
         put = lambda x: tensors[x.k] if isinstance(x, _Operand) else x
-        positional, named = fx.node.map_aggregate(given, put)  # type: ignore[misc]
+        positional, named = map_aggregate(given, put)  # type: ignore[misc]
         results = operation(*positional, **named)
         return (results[k] if at.several else results).numpy()
 
