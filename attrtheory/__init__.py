@@ -62,5 +62,6 @@ __all__ = [
     "METHODS", "PROPERTIES", "Attribution", "Claim", "Dense", "Domain", "Every", "Fn", "Given", "Graph", "Method",
     "Multilinear", "Property", "Term", "Unknown", "agrees_with", "audit", "box_bounds", "box_query", "box_signs", "check",
     "derive", "explain", "fold", "from_certificate", "from_onnx", "from_torch", "from_torch_inputs",
-    "get_method", "get_property", "has_formula", "ite", "mean01", "parse_model", "prove", "relu", "step", "to_certificate", "var",
+    "get_method", "get_property", "has_formula", "ite", "mean01", "parse_model", "prove", "relu", "step",
+    "to_certificate", "var",
 ]  # fmt: skip
