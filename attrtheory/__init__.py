@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from attrtheory.api import Attribution, audit, derive, explain
     from attrtheory.models.graph import Graph
     from attrtheory.models.onnx_import import from_onnx
-    from attrtheory.models.torch_import import from_torch
+    from attrtheory.models.torch_import import from_torch, from_torch_inputs
     from attrtheory.prove.box import box_query
     from attrtheory.prove.box_bounds import box_bounds
     from attrtheory.prove.box_signs import box_signs
@@ -46,6 +46,7 @@ _LATER = {  # loaded when asked for: these need numpy, torch, onnx or sympy
     "explain": "attrtheory.api",
     "from_onnx": "attrtheory.models.onnx_import",
     "from_torch": "attrtheory.models.torch_import",
+    "from_torch_inputs": "attrtheory.models.torch_import",
 }
 
 
@@ -60,6 +61,7 @@ def __getattr__(name: str) -> Any:
 __all__ = [
     "METHODS", "PROPERTIES", "Attribution", "Claim", "Dense", "Domain", "Every", "Fn", "Given", "Graph", "Method",
     "Multilinear", "Property", "Term", "Unknown", "agrees_with", "audit", "box_bounds", "box_query", "box_signs", "check",
-    "derive", "explain", "fold", "from_certificate", "from_onnx", "from_torch", "get_method", "get_property",
-    "has_formula", "ite", "mean01", "parse_model", "prove", "relu", "step", "to_certificate", "var",
+    "derive", "explain", "fold", "from_certificate", "from_onnx", "from_torch", "from_torch_inputs",
+    "get_method", "get_property", "has_formula", "ite", "mean01", "parse_model", "prove", "relu", "step",
+    "to_certificate", "var",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction as Q
+from math import prod
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from lower.replica import integrated_gradients_replica
 
 from attrtheory.errors import EngineDisagreement
 from attrtheory.lower import bends, decisions, envelope, fan, grid, line_exact, pieces, sweep, turns
+from attrtheory.lower.affine_rows import Affine
 from attrtheory.lower.integral_exact import integrated_gradients_exact
 from attrtheory.lower.integrated_gradients import integrated_gradients_line
 from attrtheory.lower.layers import Pool, Ramp, network
@@ -157,6 +159,13 @@ def neighbours_of_the_kernel(self, units, true=fan.Fan.of):
     return which, outputs, np.roll(weights, 1)
 
 
+def overwritten(layer, g):
+    flat = g.new_zeros(len(g), sum(map(prod, layer.ins)) + 1)
+    flat[:, layer.index] = g.flatten(1)
+    parts = flat[:, :-1].split([prod(shape) for shape in layer.ins], 1)
+    return [part.reshape(-1, *shape) for part, shape in zip(parts, layer.ins, strict=True)]
+
+
 FLOAT_MUTANTS = {
     "first units of a convolution turn the wrong way": (turns.Turns, "on", staticmethod(turned_the_wrong_way)),
     "a turn of a first unit is forgotten": (turns.Turns, "on", staticmethod(a_turn_forgotten)),
@@ -170,6 +179,9 @@ FLOAT_MUTANTS = {
     "bends are rounded to float32": (sweep, "refine", in_float32),
     "relu'(0) = 1": (sweep, "snapped", on_at_zero),
     "the last of tied entries wins": (Pool, "__init__", last_wins),
+    "an entry that is selected twice passes its signal on once": (
+        Affine, "pull", lambda self, g, true=Affine.pull: overwritten(self, g) if hasattr(self, "index") else true(self, g),
+    ),
     "the slope of leaky units is rounded to float32": (
         Ramp, "slope", property(lambda self: float(np.float32(self._slope)), lambda self, s: setattr(self, "_slope", s)),
     ),

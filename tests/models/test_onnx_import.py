@@ -9,26 +9,13 @@ import numpy as np
 import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
-from onnx_files import node, quarters, save
+from onnx_files import agrees, node, quarters, save
 
 from attrtheory.models.exact_graph import evaluate_exact
-from attrtheory.models.graph import Graph
 from attrtheory.models.onnx_import import from_onnx
 from attrtheory.models.ops import Combine, Linear, Reshape, Scale
 
 NETWORKS = Path(__file__).parents[3] / "shared" / "networks"
-
-
-def agrees(path: Path, shape, points: int = 3) -> Graph:
-    """Exact evaluation equals onnxruntime to the last bit: on quarters float32 doesn't round."""
-    graph, run = from_onnx(path), onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    assert graph.input_shape == tuple(shape)
-    for k in range(points):
-        x = quarters(1, *shape, seed=k + 1)
-        (y,) = run.run(None, {"x": x})
-        assert y.shape == (1, *graph.shapes[-1])
-        assert evaluate_exact(graph, [Q(v) for v in x.ravel().tolist()]) == [Q(v) for v in y.ravel().tolist()]
-    return graph
 
 
 LAYERS = {
