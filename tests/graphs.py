@@ -21,6 +21,7 @@ from attrtheory.models.ops import (
     Relu,
     Reshape,
     Scale,
+    Select,
 )
 
 # Quarters give ties and zeros; the others are floats whose fractions are long.
@@ -107,6 +108,10 @@ def entry(op, inputs, index):
             return sum((v[index] * Q(c) for c, v in zip(op.coefficients, inputs, strict=True)), Q(0))
         case Reshape():
             return x.ravel()[np.ravel_multi_index(index, op.target)]
+        case Select():
+            entries = [v for value in inputs for v in value.ravel()]
+            i = op.index[index]
+            return entries[i] if i >= 0 else entries[0] * Q(0) + Q(float(op.fill[index]))
 
 
 def window(shape, kernel, stride, padding, dilation, i, j):
@@ -149,7 +154,7 @@ def layers(draw, shapes):
     last = len(shapes) - 1
     x = shapes[last]
     pair = st.tuples(st.integers(1, 2), st.integers(1, 2))
-    flat = ["linear", "scale", "relu", "leaky", "combine", "reshape"]
+    flat = ["linear", "scale", "relu", "leaky", "combine", "reshape", "select"]
     kind = draw(st.sampled_from(flat + (["conv", "avg", "max"] * 2 if len(x) == 3 else [])))
     if kind == "linear":
         n = draw(st.integers(1, 3))
@@ -163,6 +168,13 @@ def layers(draw, shapes):
         return Combine(tuple(draw(WEIGHTS) for _ in inputs)), tuple(inputs)
     if kind == "reshape":
         return Reshape(draw(st.sampled_from([(prod(x),), (1, prod(x)), (prod(x), 1, 1), x[::-1]]))), (last,)
+    if kind == "select":
+        inputs = draw(st.lists(st.integers(0, last), min_size=1, max_size=3))
+        entries = sum(prod(shapes[k]) for k in inputs)
+        out = draw(st.sampled_from([(3,), (2, 2), (2, 1, 3)]))
+        places = st.lists(st.integers(-1, entries - 1), min_size=prod(out), max_size=prod(out))
+        index = np.array(draw(places), dtype=np.int64).reshape(out)
+        return Select(index, np.where(index < 0, array(draw, *out), 0.0)), tuple(inputs)
     if kind in ("relu", "leaky"):
         return (Relu() if kind == "relu" else LeakyRelu(draw(WEIGHTS))), (last,)
     kernel = tuple(draw(st.integers(1, n)) for n in (min(3, x[1]), min(3, x[2])))
@@ -196,5 +208,6 @@ def specimen() -> Graph:
         Node(Relu(), (6,), "relu"),
         Node(Reshape((12,)), (7,), "flat"),
         Node(Linear(np.linspace(-1, 1, 36).reshape(3, 12), np.array([1.0, 2.0, 3.0])), (8,), "linear"),
+        Node(Select(np.array([14, -1, 0, 14]), np.array([0.0, 0.1, 0.0, 0.0])), (8, 9), "select"),
     )
     return Graph((2, 4, 4), nodes, "specimen")

@@ -9,14 +9,28 @@ import numpy as np
 
 from attrtheory.auditing.data import LayerRow, NetworkFacts
 from attrtheory.models.graph import Graph
-from attrtheory.models.ops import AvgPool2d, Combine, Conv2d, LeakyRelu, Linear, MaxPool2d, Op, Relu, Reshape, Scale
+from attrtheory.models.ops import (
+    OUTSIDE,
+    AvgPool2d,
+    Combine,
+    Conv2d,
+    LeakyRelu,
+    Linear,
+    MaxPool2d,
+    Op,
+    Relu,
+    Reshape,
+    Scale,
+    Select,
+)
 from attrtheory.models.serial import graph_digest
 
 
 def network_facts(graph: Graph, accuracy: float | None) -> NetworkFacts:
     """The network's layers, size and digest."""
     layers = tuple(LayerRow(n.name, _words(n.op), s) for n, s in zip(graph.nodes, graph.shapes[1:], strict=True))
-    parameters = sum(v.size for n in graph.nodes for v in vars(n.op).values() if isinstance(v, np.ndarray))
+    weighted = [n.op for n in graph.nodes if not isinstance(n.op, Select)]
+    parameters = sum(v.size for op in weighted for v in vars(op).values() if isinstance(v, np.ndarray))
     return NetworkFacts(
         graph.name,
         graph_digest(graph),
@@ -49,6 +63,8 @@ def _words(op: Op) -> str:
             return f"weighted sum of {len(c)}"
         case Reshape():
             return "reshape"
+        case Select(index=i):
+            return f"selection of {np.count_nonzero(i != OUTSIDE)} entries, {np.count_nonzero(i == OUTSIDE)} constants"
 
 
 def versions() -> dict[str, str]:

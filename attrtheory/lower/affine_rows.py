@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from math import prod
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from torch.nn import functional
 from torch.nn.grad import conv2d_input
 
 from attrtheory.lower.wiring import magnitude, pool_counts, roundings
-from attrtheory.models.ops import AvgPool2d, Combine, Conv2d, Linear, Op, Pair, Scale, Shape
+from attrtheory.models.ops import OUTSIDE, AvgPool2d, Combine, Conv2d, Linear, Op, Pair, Scale, Select, Shape
 
 Sides = tuple[int, int, int, int]
 UNIT = 2.0**-53  # unit roundoff of float64
@@ -32,6 +33,7 @@ class Affine:
 
     weight: Tensor
     bias: Tensor
+    index: Tensor
 
     def __init__(self, op: Op, ins: Sequence[Shape], out: Shape, device: torch.device) -> None:
         self.op, self.ins, self.out, self.device = op, ins, out, device
@@ -44,6 +46,9 @@ class Affine:
                 self.bias = tensor(op.shift, device).expand(out)
             case AvgPool2d():
                 self.weight = (1 / tensor(pool_counts(ins[0], op), device)).view(out[1:])
+            case Select():  # OUTSIDE is the entry behind the last one
+                entries = np.where(op.index == OUTSIDE, sum(map(prod, ins)), op.index)
+                self.index, self.bias = torch.tensor(entries.ravel(), device=device), tensor(op.fill, device)
             case _:
                 pass
 
@@ -69,6 +74,9 @@ class Affine:
             case Combine():
                 first, *rest = (c * v for c, v in zip(op.coefficients, xs, strict=True))
                 return sum(rest, first)
+            case Select():
+                flat = torch.cat([*(v.flatten(1) for v in xs), x.new_zeros(len(x), 1)], 1)
+                return flat[:, self.index].view(-1, *self.out) + bias * self.bias
             case _:
                 return x.reshape(-1, *self.out)
 
@@ -87,6 +95,11 @@ class Affine:
                 return [g * self.weight]
             case Combine():
                 return [c * g for c in op.coefficients]
+            case Select():
+                sizes = [prod(shape) for shape in self.ins]
+                flat = g.new_zeros(len(g), sum(sizes) + 1).index_add_(1, self.index, g.flatten(1))
+                parts = flat[:, :OUTSIDE].split(sizes, 1)
+                return [part.reshape(-1, *shape) for part, shape in zip(parts, self.ins, strict=True)]
             case _:
                 return [g.reshape(-1, *self.ins[0])]
 

@@ -15,7 +15,7 @@ import numpy as np
 from flint import fmpz, fmpz_mat
 
 from attrtheory.lower.wiring import pool_counts, window_table
-from attrtheory.models.ops import AvgPool2d, Combine, Conv2d, Linear, Op, Scale, Shape
+from attrtheory.models.ops import OUTSIDE, AvgPool2d, Combine, Conv2d, Linear, Op, Scale, Select, Shape
 
 BLOCK = 2**22  # integers gathered at once by a convolution
 
@@ -82,6 +82,8 @@ class ExactAffine:
                 counts = pool_counts(ins[0], op)
                 self.scale = lcm(*counts.tolist())
                 self.weight = objects([fmpz(self.scale // c) for c in counts.tolist()], out[1:])
+            case Select():
+                self.bias, self.scale = integers(op.fill)
             case _:
                 pass
 
@@ -129,9 +131,12 @@ class ExactAffine:
                 y = x * self.weight
             case Combine():
                 y = reduce(np.add, (c * v for c, v in zip(self.weight, parts, strict=True)))
+            case Select():
+                flat = np.concatenate([*(v.reshape(len(v), -1) for v in parts), zeros((len(x), 1))], axis=1)
+                y = flat[:, op.index] * fmpz(self.scale)  # OUTSIDE reads the last entry
             case _:
                 y = x.reshape(-1, *self.out)
-        if constant is not None and isinstance(op, Linear | Conv2d | Scale):
+        if constant is not None and isinstance(op, Linear | Conv2d | Scale | Select):
             bias = self.bias * fmpz(den)
             y[constant] = y[constant] + (bias[:, None, None] if isinstance(op, Conv2d) else bias)
         return Rows(y, den * self.scale)
@@ -152,6 +157,12 @@ class ExactAffine:
                 y = [n * self.weight]
             case Combine():
                 y = [n * c for c in self.weight]
+            case Select():
+                flat = zeros((sum(map(prod, self.ins)) + 1, len(n)))
+                np.add.at(flat, op.index.ravel(), n.reshape(len(n), -1).T * fmpz(self.scale))
+                cuts = np.cumsum([prod(shape) for shape in self.ins])
+                parts = np.split(flat[:OUTSIDE].T, cuts[:-1], axis=1)
+                y = [part.reshape(-1, *shape) for part, shape in zip(parts, self.ins, strict=True)]
             case _:
                 y = [n.reshape(-1, *self.ins[0])]
         return [Rows(v, den) for v in y]

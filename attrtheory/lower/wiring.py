@@ -10,6 +10,7 @@ import numpy as np
 from attrtheory.errors import Unsupported
 from attrtheory.models.graph import Graph, Node
 from attrtheory.models.ops import (
+    OUTSIDE,
     PIECEWISE,
     AvgPool2d,
     Combine,
@@ -22,6 +23,7 @@ from attrtheory.models.ops import (
     Relu,
     Reshape,
     Scale,
+    Select,
     Shape,
     windows,
 )
@@ -71,6 +73,8 @@ def magnitude(op: Op) -> Op:
             return Scale(np.abs(op.scale), np.abs(op.shift))
         case Combine():
             return Combine(tuple(abs(c) for c in op.coefficients))
+        case Select():
+            return replace(op, fill=np.abs(op.fill))
         case _:
             return op
 
@@ -91,6 +95,8 @@ def roundings(op: Op) -> tuple[int, int]:
             return len(op.coefficients) + 2, 3
         case MaxPool2d():
             return 0, prod(op.kernel) + 2
+        case Select():
+            return 0, int(np.unique(op.index[op.index != OUTSIDE], return_counts=True)[1].max(initial=1)) - 1
         case Relu() | Reshape():
             return 0, 0
 

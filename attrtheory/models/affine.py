@@ -18,6 +18,7 @@ import numpy as np
 
 from attrtheory.errors import TooLarge, Unsupported
 from attrtheory.models.ops import (
+    OUTSIDE,
     Array,
     AvgPool2d,
     Combine,
@@ -28,18 +29,18 @@ from attrtheory.models.ops import (
     Pair,
     Reshape,
     Scale,
+    Select,
     Shape,
     windows,
 )
 
-AFFINE = (Linear, Conv2d, AvgPool2d, Scale, Combine, Reshape)
+AFFINE = (Linear, Conv2d, AvgPool2d, Scale, Combine, Reshape, Select)
 Sides = tuple[int, int, int, int]
-OUTSIDE = -1  # a source in the padding: the entry 0
 LARGEST_TABLE = 2**25  # gathered entries of one layer
 
 
 class Row(NamedTuple):
-    """One output entry: `sum weight * x[index] + bias`; for Combine the inputs stand one behind the other."""
+    """One output entry: `sum weight * x[index] + bias`; several inputs stand one behind the other."""
 
     terms: list[tuple[int, Fraction]]
     bias: Fraction
@@ -47,7 +48,10 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """`weight` (m, k); `source` (k, p) and `sink` (m, p) are positions in the flattened input and output."""
+    """`weight` (m, k); `source` (k, p) and `sink` (m, p) are positions in the flattened input and output.
+
+    The entry at OUTSIDE is 0.
+    """
 
     weight: Array
     source: Array
@@ -65,7 +69,10 @@ class Affine:
 
 
 def affine_form(op: Op, x: Shape) -> Affine:
-    """The form of an affine layer on inputs of shape `x`."""
+    """The form of an affine layer on inputs of shape `x`; a selection needs no shape."""
+    if isinstance(op, Select):
+        block = Block(np.ones((1, 1)), op.index.reshape(1, -1), _grid(1, op.index.size))
+        return Affine(op.index.size, (block,), shift=fractions(op.fill.ravel()))
     out = prod(op.shape(*([x] * len(op.coefficients) if isinstance(op, Combine) else [x])))
     match op:
         case Linear(w, b):

@@ -9,6 +9,7 @@ import numpy as np
 
 from attrtheory.errors import BadInput, TooLarge, Unsupported
 from attrtheory.models.ops import (
+    OUTSIDE,
     Array,
     AvgPool2d,
     Combine,
@@ -18,9 +19,11 @@ from attrtheory.models.ops import (
     MaxPool2d,
     Op,
     Pair,
+    Positions,
     Relu,
     Reshape,
     Scale,
+    Select,
     Shape,
 )
 
@@ -39,9 +42,16 @@ def exact_array(values: Any, what: str) -> Array:
     return exact
 
 
+def positions(values: Any) -> Positions:
+    """The same whole numbers as read-only int64."""
+    index = np.array(values, dtype=np.int64, order="C")
+    index.setflags(write=False)
+    return index
+
+
 def check(op: Op, *shapes: Shape) -> Shape:
     """The output's shape, after all that could be wrong with `op` on inputs of these shapes was looked at."""
-    if not isinstance(op, Combine) and len(shapes) != 1:
+    if not isinstance(op, Combine | Select) and len(shapes) != 1:
         raise BadInput(f"{type(op).__name__} takes one input; got {len(shapes)}")
     match op:
         case Linear(w, b):
@@ -71,9 +81,14 @@ def check(op: Op, *shapes: Shape) -> Shape:
             require(np.isfinite(coefficients).all(), f"Combine needs finite coefficients; got {coefficients}")
         case Reshape(target):
             require(all(n >= 1 for n in target), f"Reshape needs positive sizes; got {target}")
+        case Select(index, fill):
+            whole = index.dtype == np.int64 and index.size and index.min() >= OUTSIDE
+            require(whole, f"the positions of a Select start at {OUTSIDE}; got {index.dtype} of shape {index.shape}")
+            alone = fill.shape == index.shape and not fill[index != OUTSIDE].any()
+            require(alone, f"Select's fill must have the shape {index.shape}, and be 0 where an entry is read")
         case Relu():
             pass
-    for array in (v for v in vars(op).values() if isinstance(v, np.ndarray)):
+    for array in (v for name, v in vars(op).items() if isinstance(v, np.ndarray) and name != "index"):
         exact = array.dtype == np.float64 and np.isfinite(array).all()
         require(exact, f"{type(op).__name__} needs arrays of finite float64 numbers; got {array.dtype}")
     shape = op.shape(*shapes)

@@ -46,9 +46,10 @@ class ExactGraph:
                 continue  # a value that the output doesn't read
             node, g = self.graph.nodes[k - 1], slopes.pop(k)
             whole = self.layers[k - 1].backward(g, concatenate([values[i] for i in node.inputs]))
-            size = len(values[node.inputs[0]].integers)
-            for position, i in enumerate(node.inputs):
-                part = Ratios(whole.integers[position * size : (position + 1) * size], whole.denominator)
+            start = 0
+            for i in node.inputs:
+                end = start + len(values[i].integers)
+                part, start = Ratios(whole.integers[start:end], whole.denominator), end
                 slopes[i] = slopes[i].plus(part) if i in slopes else part
         return slopes.get(0, zero).fractions()
 

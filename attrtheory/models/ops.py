@@ -15,6 +15,8 @@ from attrtheory.errors import Unsupported
 Shape = tuple[int, ...]
 Pair = tuple[int, int]
 Array = np.ndarray
+Positions = np.ndarray  # whole numbers: where an entry comes from
+OUTSIDE = -1  # the position of an entry that is no entry of the input: padding, a constant
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +131,23 @@ class Reshape:
         return self.target
 
 
-Op = Linear | Conv2d | AvgPool2d | MaxPool2d | Scale | Relu | LeakyRelu | Combine | Reshape
+@dataclass(frozen=True, eq=False)
+class Select:
+    """Entry j is entry `index[j]` of the inputs, flattened one behind the other; where that is OUTSIDE, `fill[j]`.
+
+    Transposition, slices, padding of every kind, concatenation, repetition, splitting and constants; `fill` is 0 elsewhere.
+    """
+
+    index: Positions
+    fill: Array
+
+    def shape(self, *xs: Shape) -> Shape:
+        if self.index.size and self.index.max() >= (entries := sum(map(prod, xs))):
+            raise Unsupported(f"Select reads entry {self.index.max()} of inputs {xs} with {entries} entries")
+        return self.index.shape
+
+
+Op = Linear | Conv2d | AvgPool2d | MaxPool2d | Scale | Relu | LeakyRelu | Combine | Reshape | Select
 PIECEWISE = (Relu, LeakyRelu, MaxPool2d)
 
 

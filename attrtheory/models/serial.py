@@ -1,4 +1,4 @@
-"""A graph as JSON and back, and its digest. Weights are base64 of little-endian float64, numbers hex."""
+"""A graph as JSON and back, and its digest. Weights are base64 of little-endian float64 (positions: int64), numbers hex."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import Any, get_args
 import numpy as np
 
 from attrtheory.errors import AttrTheoryError, BadInput
-from attrtheory.models.checks import LARGEST_VALUE, check, exact_array, require
+from attrtheory.models.checks import LARGEST_VALUE, check, exact_array, positions, require
 from attrtheory.models.graph import Graph, Node
-from attrtheory.models.ops import Array, Op, Shape
+from attrtheory.models.ops import Array, Op, Positions, Shape
 
 FORMAT, VERSION = "attrtheory-graph", 1
 MOST_NODES, MOST_AXES, LONGEST_NAME, LARGEST_INT = 100_000, 32, 1_000, 2**31
@@ -64,8 +64,9 @@ def _content(node: Node) -> dict[str, Any]:
 def _write(value: Any, kind: str) -> Any:
     match kind:
         case "Array":  # + 0.0: the rational 0 has one spelling, not also -0.0
-            data = base64.b64encode((value + 0.0).astype("<f8").tobytes()).decode()
-            return {"shape": list(value.shape), "data": data}
+            return _packed(value + 0.0, "<f8")
+        case "Positions":
+            return _packed(value, "<i8")
         case "float":
             return (float(value) + 0.0).hex()
         case "tuple[float, ...]":
@@ -74,6 +75,10 @@ def _write(value: Any, kind: str) -> Any:
             return {"int": int, "bool": bool}[kind](value)
         case _:
             return [int(v) for v in value]
+
+
+def _packed(value: Array, kind: str) -> dict[str, Any]:
+    return {"shape": list(value.shape), "data": base64.b64encode(value.astype(kind).tobytes()).decode()}
 
 
 def _node(entry: Any, k: int) -> Node:
@@ -134,20 +139,29 @@ def _floats(value: Any, what: str) -> tuple[float, ...]:
 
 
 def _array(value: Any, what: str) -> Array:
+    return exact_array(_unpacked(value, what, "<f8"), what)
+
+
+def _positions(value: Any, what: str) -> Positions:
+    return positions(_unpacked(value, what, "<i8"))
+
+
+def _unpacked(value: Any, what: str, kind: str) -> Array:
     entry = _keys(value, what, {"shape", "data"})
     shape = _ints(entry["shape"], what, least=0)
     require(prod(shape) <= LARGEST_VALUE, f"{what} of shape {shape} has more than {LARGEST_VALUE} entries")
     try:
         data = base64.b64decode(entry["data"], validate=True)
     except (TypeError, ValueError, NotBase64):
-        raise BadInput(f"{what} must be base64 of little-endian float64 numbers") from None
+        raise BadInput(f"{what} must be base64 of little-endian numbers of 8 bytes") from None
     needed = 8 * prod(shape)
     require(len(data) == needed, f"{what} of shape {shape} needs {needed} bytes; got {len(data)}")
-    return exact_array(np.frombuffer(data, dtype="<f8").reshape(shape), what)
+    return np.frombuffer(data, dtype=kind).reshape(shape)
 
 
 _READ = {
     "Array": _array,
+    "Positions": _positions,
     "Shape": _ints,
     "Pair": lambda value, what: _ints(value, what, entries=2),
     "tuple[int, int, int, int]": lambda value, what: _ints(value, what, entries=4),

@@ -12,7 +12,7 @@ from attrtheory.expr.forms import leaky_relu, most, relu
 from attrtheory.expr.term import Term, affine
 from attrtheory.models.affine import max_windows, sparse_rows
 from attrtheory.models.graph import Graph
-from attrtheory.models.ops import PIECEWISE, AvgPool2d, Conv2d, LeakyRelu, Linear, MaxPool2d, Op, Relu
+from attrtheory.models.ops import PIECEWISE, AvgPool2d, Conv2d, LeakyRelu, Linear, MaxPool2d, Op, Relu, Select
 
 MOST_EDGES = 2_000_000
 
@@ -78,5 +78,7 @@ def _reads(op: Op, widths: list[int]) -> int:
             return 3  # an `ite`: guard and branch are the same term
         case LeakyRelu():
             return 3 + widths[0]
+        case Select():
+            return max(widths)
         case _:
             return sum(widths)

@@ -15,6 +15,7 @@ from attrtheory.models.ops import (
     Relu,
     Reshape,
     Scale,
+    Select,
 )
 
 
@@ -91,4 +92,20 @@ def averaging(rng) -> Graph:
     )  # fmt: skip
 
 
-FAMILIES = (dense, leaky, residual, convolutional, averaging)
+def selecting(rng) -> Graph:
+    """Two parts of the input and a constant, some entries read twice, padded and joined with a skip."""
+    twice = np.array([[0, 1, -1, 3], [-1, 3, 2, 0]])
+    joined = np.array([2, 13, 0, -1, 5, 9, 9, 12, -1, 7])
+    layers = [
+        (Select(twice, np.where(twice < 0, rng.normal(size=twice.shape), 0.0)), (0,)),
+        (random_linear(rng, 4, 5), (1,)),
+        (Relu(), (2,)),
+        (Select(joined, np.where(joined < 0, rng.normal(size=joined.shape), 0.0)), (3, 0)),
+        (random_linear(rng, 10, 6), (4,)),
+        (LeakyRelu(0.1), (5,)),
+        (random_linear(rng, 6, 3), (6,)),
+    ]
+    return Graph((2, 2), tuple(Node(op, ins, f"layer{k}") for k, (op, ins) in enumerate(layers)))
+
+
+FAMILIES = (dense, leaky, residual, convolutional, averaging, selecting)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction as Q
+from math import prod
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from lower.replica import integrated_gradients_replica
 
 from attrtheory.errors import EngineDisagreement
 from attrtheory.lower import decisions, line, line_exact
+from attrtheory.lower.affine_rows import Affine
 from attrtheory.lower.integral_exact import integrated_gradients_exact
 from attrtheory.lower.integrated_gradients import integrated_gradients_line
 from attrtheory.lower.layers import Pool, Ramp, network
@@ -103,6 +105,13 @@ def merged_loosely(layer, t, rows, memory=0, true=line.bends):
     return new[[bool((t - b).abs().min() > 1e-3) for b in new]]
 
 
+def overwritten(layer, g):
+    flat = g.new_zeros(len(g), sum(map(prod, layer.ins)) + 1)
+    flat[:, layer.index] = g.flatten(1)
+    parts = flat[:, :-1].split([prod(shape) for shape in layer.ins], 1)
+    return [part.reshape(-1, *shape) for part, shape in zip(parts, layer.ins, strict=True)]
+
+
 FLOAT_MUTANTS = {
     "winner changes of pools are dropped": (line, "winner_changes", no_changes),
     "winner changes at negative maxima are dropped": (line, "winner_changes", positive_changes_only),
@@ -111,6 +120,9 @@ FLOAT_MUTANTS = {
     "relu'(0) = 1": (Ramp, "on", lambda self, z: z >= 0),
     "the last of tied entries wins": (
         Pool, "best", lambda self, w: w.shape[-1] - 1 - w.flip(-1).argmax(-1),
+    ),
+    "an entry that is selected twice passes its signal on once": (
+        Affine, "pull", lambda self, g, true=Affine.pull: overwritten(self, g) if hasattr(self, "index") else true(self, g),
     ),
     "the slope of leaky units is rounded to float32": (
         Ramp, "slope", property(lambda self: float(np.float32(self._slope)), lambda self, s: setattr(self, "_slope", s)),

@@ -21,7 +21,7 @@ from attrtheory.expr import postorder, var
 from attrtheory.models.affine import LARGEST_TABLE, sparse_rows
 from attrtheory.models.exact_graph import ExactGraph, evaluate_exact, exact, gradient_exact
 from attrtheory.models.graph import Graph, Node
-from attrtheory.models.ops import PIECEWISE, Combine, Conv2d, Linear, MaxPool2d, Relu, Scale
+from attrtheory.models.ops import PIECEWISE, Combine, Conv2d, Linear, MaxPool2d, Relu, Scale, Select
 from attrtheory.models.ratios import dyadic
 from attrtheory.models.terms import term_edges, to_terms
 from attrtheory.models.torch_import import from_torch
@@ -61,7 +61,7 @@ def test_rows_of_affine_layers_reproduce_the_layer(case):
                 sparse_rows(node.op, graph.shapes[node.inputs[0]])
             continue
         shape = graph.shapes[node.inputs[0]]
-        inputs = [[v + k for v in islice(cycle(x), prod(shape))] for k in range(len(node.inputs))]
+        inputs = [[v + k for v in islice(cycle(x), prod(graph.shapes[i]))] for k, i in enumerate(node.inputs)]
         flat = [v for values in inputs for v in values]
         rows = sparse_rows(node.op, shape)
         assert all(w != 0 for row in rows for _, w in row.terms)
@@ -70,6 +70,9 @@ def test_rows_of_affine_layers_reproduce_the_layer(case):
             assert got == [
                 sum(Q(c) * v[k] for c, v in zip(node.op.coefficients, inputs, strict=True)) for k in range(len(got))
             ]
+        elif isinstance(node.op, Select):
+            filled = zip(node.op.index.ravel(), node.op.fill.ravel(), strict=True)
+            assert got == [flat[i] if i >= 0 else Q(float(c)) for i, c in filled]
         else:
             assert got == naive(chain(shape, node.op), inputs[0])
 

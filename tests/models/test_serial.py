@@ -76,6 +76,8 @@ OTHERS = {
     "one bias by one bit": changed(0, bias=nudged(specimen().nodes[0].op.bias)),
     "slope": changed(1, slope=np.nextafter(0.1, 1)),
     "coefficient": changed(4, coefficients=(0.5, 1 / 3)),
+    "one position": changed(9, index=np.array([14, -1, 0, 13])),
+    "one constant by one bit": changed(9, fill=np.array([0.0, np.nextafter(0.1, 1), 0.0, 0.0])),
     "counting of the padding": changed(3, count_include_pad=True),
     "padding": changed(2, padding=(1, 0, 0, 1)),
     "the order of additions": Graph(
