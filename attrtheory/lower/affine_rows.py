@@ -75,7 +75,8 @@ class Affine:
                 first, *rest = (c * v for c, v in zip(op.coefficients, xs, strict=True))
                 return sum(rest, first)
             case Select():
-                flat = torch.cat([*(v.flatten(1) for v in xs), x.new_zeros(len(x), 1)], 1)
+                rows = max(map(len, xs))  # a value may have one row for all
+                flat = torch.cat([*(v.flatten(1).expand(rows, -1) for v in xs), x.new_zeros(rows, 1)], 1)
                 return flat[:, self.index].view(-1, *self.out) + bias * self.bias
             case _:
                 return x.reshape(-1, *self.out)

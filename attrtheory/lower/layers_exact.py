@@ -132,7 +132,9 @@ class ExactAffine:
             case Combine():
                 y = reduce(np.add, (c * v for c, v in zip(self.weight, parts, strict=True)))
             case Select():
-                flat = np.concatenate([*(v.reshape(len(v), -1) for v in parts), zeros((len(x), 1))], axis=1)
+                rows = max(map(len, parts))  # a value may have one row for all
+                columns = [np.broadcast_to(v.reshape(len(v), -1), (rows, v[0].size)) for v in parts]
+                flat = np.concatenate([*columns, zeros((rows, 1))], axis=1)
                 y = flat[:, op.index] * fmpz(self.scale)  # OUTSIDE reads the last entry
             case _:
                 y = x.reshape(-1, *self.out)

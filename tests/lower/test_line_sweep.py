@@ -17,6 +17,8 @@ from attrtheory.lower.integral_exact import integrated_gradients_exact
 from attrtheory.lower.integrated_gradients import integrated_gradients_line
 from attrtheory.lower.line_exact import line_sweep_exact
 from attrtheory.models.exact_graph import gradient_exact
+from attrtheory.models.graph import Graph, Node
+from attrtheory.models.ops import LeakyRelu, Relu, Reshape, Select
 
 
 def fractions(quotients) -> list[Q]:
@@ -57,6 +59,21 @@ def test_the_network_does_not_bend_between_breakpoints(question):
         inside = ([u + (a + c * (b - a)) * (v - u) for u, v in zip(x0, x, strict=True)] for c in (Q(1, 7), Q(5, 7)))
         first, second = (gradient_exact(graph, p, target) for p in inside)
         assert first == second
+
+
+def test_a_selection_of_values_on_pieces_and_of_the_input():
+    """Values that depend on the pieces of the path beside one that does not, and units in kinks."""
+    index = np.array([[[14, 6, 5]], [[12, 7, 5]]])
+    nodes = (
+        Node(Relu(), (0,), "relu"),
+        Node(LeakyRelu(-1.25), (1,), "leaky"),
+        Node(Reshape((1, 6)), (2,), "flat"),
+        Node(Select(index, np.zeros(index.shape)), (2, 3, 0), "select"),
+    )
+    graph = Graph((2, 3), nodes)
+    x0, x = [0.1, 1e-300, -1 / 3, -1.0, 1e-300, 0.5], [-1 / 3, 2.0, 1e10, -1.0, -1 / 3, 0.5]
+    (found,) = integrated_gradients_line(graph, np.reshape(x, (2, 3)), np.reshape(x0, (2, 3)), 5, exact=True)
+    assert list(found.exact_values) == integrated_gradients_replica(graph, [Q(v) for v in x0], [Q(v) for v in x], 5)
 
 
 FLOATS = st.one_of(st.integers(-8, 8).map(lambda n: n / 4), st.sampled_from([0.1, -1 / 3, 1e-300, 1e10]))
