@@ -9,14 +9,19 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from attrtheory.errors import AttrTheoryError, BadInput, Unsupported
-from attrtheory.models.checks import check, exact_array
+from attrtheory.errors import AttrTheoryError, BadInput, TooLarge, Unsupported
+from attrtheory.models.checks import check, exact_array, positions
 from attrtheory.models.graph import Graph, Node
-from attrtheory.models.ops import Array, Combine, Linear, Op, Reshape, Scale, Shape
+from attrtheory.models.moves import Move, origins
+from attrtheory.models.ops import Array, Combine, Linear, Op, Reshape, Scale, Select, Shape
+
+MOST_ENTRIES = 2**28  # of all values together
+MOST_NODES = 100_000
 
 
 @dataclass(frozen=True)
@@ -27,26 +32,39 @@ class Value:
 
 
 class Builder:
-    """Nodes so far. Each method adds a layer called `name` and returns the value that it makes."""
+    """Nodes so far. Each method adds a layer called `name` and returns the value that it makes.
 
-    def __init__(self, input_shape: Shape, name: str) -> None:
-        self.name = name
+    `examples` is the length of the batch axis that operands have where whole arrays meet; shapes leave it out.
+    """
+
+    def __init__(self, input_shape: Shape, name: str, examples: int = 1) -> None:
+        self.name, self.examples = name, examples
         self.nodes: list[Node] = []
         self.shapes: list[Shape] = [input_shape]
         self.names: Counter[str] = Counter()
+        self.entries = 0
 
     def shape(self, x: Value) -> Shape:
         return self.shapes[x.k]
 
     def add(self, name: str, op: Op, *inputs: Value) -> Value:
         try:
-            self.shapes.append(check(op, *map(self.shape, inputs)))
+            shape = check(op, *map(self.shape, inputs))
         except AttrTheoryError as error:
             raise type(error)(f"layer {name!r}: {error}") from None
+        self.room(name, prod(shape))
+        self.shapes.append(shape)
         self.names[name] += 1
         unique = name if self.names[name] == 1 else f"{name}@{self.names[name]}"  # a layer may be used twice
         self.nodes.append(Node(op, tuple(x.k for x in inputs), unique))
         return Value(len(self.nodes))
+
+    def room(self, name: str, entries: int) -> None:
+        """Refuses a layer with so many entries before it is made, if the network would become too large."""
+        self.entries += entries
+        if self.entries > MOST_ENTRIES or len(self.nodes) >= MOST_NODES:
+            limit = f"at most {MOST_ENTRIES:,} entries in {MOST_NODES:,} layers are accepted"
+            raise TooLarge(f"with layer {name!r} the network has {self.entries:,} entries; {limit}")
 
     def reshape(self, name: str, x: Value, target: Shape) -> Value:
         return x if self.shape(x) == target else self.add(name, Reshape(target), x)
@@ -55,10 +73,15 @@ class Builder:
         w = exact_array(weight, f"the weight of {name!r}")
         return self.add(name, Linear(w, bias_or_zeros(name, w, bias)), x)
 
+    def combine(self, name: str, *terms: tuple[float, Value]) -> Value:
+        """The weighted sum of values of one shape."""
+        return self.add(name, Combine(tuple(float(c) for c, _ in terms)), *(x for _, x in terms))
+
     def total(self, name: str, a: Value | Array, b: Value | Array, factor: float = 1.0) -> Value:
         """`a + factor * b`."""
         if isinstance(a, Value) and isinstance(b, Value):
-            return self.add(name, Combine((1.0, float(factor))), a, b)
+            full = self.whole(name, a, b)
+            return self.combine(name, (1.0, self.broadcast(name, a, full)), (factor, self.broadcast(name, b, full)))
         if isinstance(a, Value):
             return self.scale(name, a, 1.0, factor * _real(name, b))
         if isinstance(b, Value):
@@ -82,10 +105,43 @@ class Builder:
             return self.scale(name, a, 1 / divisor, 0.0)
 
     def scale(self, name: str, x: Value, scale: Any, shift: Any) -> Value:
-        """`scale * x + shift`; both may have a batch axis of length 1, which is left out."""
+        """`scale * x + shift`; a batch axis of the constants is left out, for it must be the same for all examples."""
+        arrays = [_real(name, c) for c in (scale, shift)]
+        x = self.broadcast(name, x, self.whole(name, x, *arrays))
         rank = len(self.shape(x)) + 1
-        arrays = (_real(name, c) for c in (scale, shift))
-        return self.add(name, Scale(*(a[0] if a.ndim == rank and a.shape[0] == 1 else a for a in arrays)), x)
+        return self.add(name, Scale(*(self._of_one(a) if a.ndim == rank else a for a in arrays)), x)
+
+    def _of_one(self, a: Array) -> Array:
+        return a[0] if len(a) == 1 or (a == a[:1]).all() else a
+
+    def whole(self, name: str, *operands: Value | Array) -> Shape:
+        """The shape, with batch axis, to which operands broadcast."""
+        shapes = [(self.examples, *self.shape(x)) if isinstance(x, Value) else x.shape for x in operands]
+        try:
+            return np.broadcast_shapes(*shapes)
+        except ValueError:
+            raise BadInput(f"layer {name!r} takes operands of shapes {shapes}, which don't fit") from None
+
+    def broadcast(self, name: str, x: Value, full: Shape) -> Value:
+        """The value with its entries repeated until it has the shape `full`, which has a batch axis."""
+        if full == (self.examples, *self.shape(x)):
+            return x
+        return self.moved(name, lambda a: np.broadcast_to(a, full), x, size=prod(full[1:]))
+
+    def moved(self, name: str, move: Move, *operands: Value | Array, size: int = 0) -> Value:
+        """What `move` makes of operands with batch axis: it moves entries and puts constants between them.
+
+        `size` is how many entries it makes of one example, where these are more than it gets.
+        """
+        values = [x for x in operands if isinstance(x, Value)]
+        given = [self.shape(x) if isinstance(x, Value) else x for x in operands]
+        try:
+            index, fill = origins(move, given, self.examples, size)
+        except AttrTheoryError as error:
+            raise type(error)(f"layer {name!r} {error}") from None
+        if len(values) == 1 and np.array_equal(index.ravel(), np.arange(prod(self.shape(values[0])))):
+            return self.reshape(name, values[0], index.shape)
+        return self.add(name, Select(positions(index), exact_array(fill, f"a constant of {name!r}")), *values)
 
     def batch_norm(
         self, name: str, x: Value, gamma: Array, beta: Array, mean: Array, var: Array, eps: float

@@ -20,11 +20,15 @@ Ints = int | Sequence[int]
 
 @dataclass(frozen=True)
 class Layer:
-    """Where an operation stands: the graph under construction, the layer's name, torch's result."""
+    """Where an operation stands: the graph under construction, the layer's name, torch's results."""
 
     build: Builder
     name: str
-    result: Tensor
+    results: Sequence[Tensor]
+
+    @property
+    def result(self) -> Tensor:
+        return self.results[0]
 
     def refuse(self, why: str) -> Unsupported:
         return Unsupported(f"layer {self.name!r} {why}")
