@@ -2,82 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from attrtheory.errors import Unsupported
-from attrtheory.models.build import Builder, Value, bias_or_zeros
-from attrtheory.models.checks import exact_array
-from attrtheory.models.ops import Array, AvgPool2d, Conv2d, LeakyRelu, MaxPool2d, Pair, Relu
-
-Ints = int | Sequence[int]
-
-
-@dataclass(frozen=True)
-class Layer:
-    """Where an operation stands: the graph under construction, the layer's name, torch's results."""
-
-    build: Builder
-    name: str
-    results: Sequence[Tensor]
-
-    @property
-    def result(self) -> Tensor:
-        return self.results[0]
-
-    def refuse(self, why: str) -> Unsupported:
-        return Unsupported(f"layer {self.name!r} {why}")
-
-    def value(self, x: Any) -> Value:
-        if not isinstance(x, Value):
-            raise self.refuse(f"has a constant where a value of the network is expected; {SUPPORTED}")
-        return x
-
-    def constant(self, x: Any) -> Array:
-        """A weight, exactly."""
-        if not isinstance(x, Tensor):
-            raise self.refuse("needs a constant weight that does not depend on the input")
-        if x.dtype in (torch.float16, torch.bfloat16):
-            x = x.to(torch.float32)  # exact; numpy has no bfloat16
-        return exact_array(x.detach().cpu().numpy(), f"a tensor of {self.name!r}")
-
-    def operand(self, x: Any) -> Value | Array:
-        """An operand of `+ - * /`: torch rounds integers and scalars to the result's precision."""
-        if isinstance(x, Value):
-            return x
-        precision = torch.float64 if self.result.dtype is torch.float64 else torch.float32
-        tensor = torch.tensor(x, dtype=torch.float64) if isinstance(x, float) else torch.as_tensor(x)
-        scalar = not tensor.ndim or not tensor.is_floating_point()
-        return self.constant(tensor.to(precision) if scalar and not tensor.is_complex() else tensor)
-
-    def number(self, x: float) -> float:
-        return float(self.operand(x))  # type: ignore[arg-type]  # a 0-d array
-
-    def features(self, x: Any) -> Value:
-        """The layer is defined on vectors: the batch axis must not be taken for features."""
-        if not self.build.shape(self.value(x)):
-            raise self.refuse("takes the batch axis for features; write it for inputs (batch, features)")
-        return x
-
-
-def pair(value: Ints) -> Pair:
-    values = (value,) if isinstance(value, int) else tuple(value)
-    return (values[0], values[-1])
-
-
-def sides(value: Ints) -> tuple[int, int, int, int]:
-    return (*pair(value), *pair(value))
-
-
-def same(kernel: Pair, dilation: Pair) -> tuple[int, int, int, int]:
-    """torch's padding='same': an odd pixel goes to the bottom and the right."""
-    spans = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
-    return (spans[0] // 2, spans[1] // 2, spans[0] - spans[0] // 2, spans[1] - spans[1] // 2)
+from attrtheory.models import torch_windows as windows
+from attrtheory.models.build import Value
+from attrtheory.models.ops import Array, LeakyRelu, Relu
+from attrtheory.models.pieces import absolute, at_least, at_most, clamp, prelu
+from attrtheory.models.torch_layer import SUPPORTED, Layer
+from attrtheory.models.torch_moves import pad
 
 
 def _linear(at: Layer, x: Any, weight: Any, bias: Any = None) -> Value:
@@ -86,61 +22,25 @@ def _linear(at: Layer, x: Any, weight: Any, bias: Any = None) -> Value:
 
 
 def _matmul(at: Layer, x: Any, weight: Any) -> Value:
+    if isinstance(weight, Value) and not isinstance(x, Value):
+        return _matrix_first(at, at.constant(x), weight)
     w = at.constant(weight)
-    if w.ndim != 2:
-        raise at.refuse(f"multiplies with a tensor of shape {w.shape}; accepted are matrices")
-    return at.build.linear(at.name, at.features(x), w.T)
+    if w.ndim not in (1, 2):
+        raise at.refuse(f"multiplies with a tensor of shape {w.shape}; accepted are vectors and matrices")
+    y = at.build.linear(at.name, at.features(x), w.T if w.ndim == 2 else w[None])
+    return at.build.reshape(at.name, y, tuple(at.result.shape[1:]))
+
+
+def _matrix_first(at: Layer, w: Array, x: Value) -> Value:
+    """`w x` is the transpose of `x^T w^T`."""
+    if w.ndim != 2 or len(at.build.shape(x)) < 2:
+        raise at.refuse("needs a constant weight behind the input, or a matrix before values (batch, rows, columns)")
+    turned = lambda v: at.build.moved(at.name, lambda a: a.swapaxes(-1, -2), v)
+    return turned(at.build.linear(at.name, turned(x), w))
 
 
 def _addmm(at: Layer, bias: Any, x: Any, weight: Any) -> Value:
     return at.build.total(at.name, _matmul(at, x, weight), at.operand(bias))
-
-
-def _conv2d(
-    at: Layer, x: Any, weight: Any, bias: Any = None,
-    stride: Ints = 1, padding: Ints | str = 0, dilation: Ints = 1, groups: int = 1,
-) -> Value:  # fmt: skip
-    w = at.constant(weight)
-    kernel, d = (w.shape[2], w.shape[3]), pair(dilation)
-    pad = sides(0) if padding == "valid" else same(kernel, d) if isinstance(padding, str) else sides(padding)
-    b = bias_or_zeros(at.name, w, None if bias is None else at.constant(bias))
-    return at.build.add(at.name, Conv2d(w, b, pair(stride), pad, d, groups), at.value(x))
-
-
-def _avg_pool(
-    at: Layer, x: Any, kernel: Ints, stride: Ints = (), padding: Ints = 0,
-    ceil_mode: bool = False, count_include_pad: bool = True, divisor_override: int | None = None,
-) -> Value:  # fmt: skip
-    if ceil_mode or divisor_override is not None:
-        raise at.refuse("uses ceil_mode or divisor_override; accepted is AvgPool2d without them")
-    op = AvgPool2d(pair(kernel), pair(stride or kernel), sides(padding), count_include_pad)
-    return at.build.add(at.name, op, at.value(x))
-
-
-def _max_pool(
-    at: Layer, x: Any, kernel: Ints,
-    stride: Ints = (), padding: Ints = 0, dilation: Ints = 1, ceil_mode: bool = False,
-) -> Value:  # fmt: skip
-    if ceil_mode:
-        raise at.refuse("uses ceil_mode=True; accepted is MaxPool2d with ceil_mode=False")
-    op = MaxPool2d(pair(kernel), pair(stride or kernel), sides(padding), pair(dilation))
-    return at.build.add(at.name, op, at.value(x))
-
-
-def _adaptive_avg_pool(at: Layer, x: Any, size: Ints) -> Value:
-    shape, out = at.build.shape(at.value(x)), pair(size)
-    if len(shape) != 3 or shape[1] % out[0] or shape[2] % out[1]:
-        raise at.refuse(f"pools {shape} to {out}; accepted are sizes that divide the input's")
-    kernel = (shape[1] // out[0], shape[2] // out[1])
-    return at.build.add(at.name, AvgPool2d(kernel, kernel, sides(0), count_include_pad=True), x)
-
-
-def _mean(at: Layer, x: Any, axes: Sequence[int], keepdim: bool = False) -> Value:
-    shape = at.build.shape(at.value(x))
-    if len(shape) != 3 or sorted(a % 4 for a in axes) != [2, 3]:
-        raise at.refuse(f"averages over axes {axes} of {shape}; accepted is height and width")
-    pooled = _adaptive_avg_pool(at, x, 1)
-    return pooled if keepdim else at.build.reshape(at.name, pooled, shape[:1])
 
 
 def _batch_norm(
@@ -158,6 +58,51 @@ def _relu(at: Layer, x: Any) -> Value:
 
 def _leaky_relu(at: Layer, x: Any, slope: float = 0.01) -> Value:
     return at.build.add(at.name, LeakyRelu(at.number(slope)), at.value(x))
+
+
+def _prelu(at: Layer, x: Any, weight: Any) -> Value:
+    slope = at.constant(weight)
+    axes = len(at.build.shape(at.value(x)))
+    return prelu(at.build, at.name, x, slope.reshape(-1, *[1] * (axes - 1)) if slope.size > 1 else slope)
+
+
+def _abs(at: Layer, x: Any) -> Value:
+    return absolute(at.build, at.name, at.value(x))
+
+
+def _clamp(at: Layer, x: Any, low: Any = None, high: Any = None) -> Value:
+    bounds = at.bound(low, below=True), at.bound(high, below=False)
+    return clamp(at.build, at.name, at.value(x), *bounds, slope=1)
+
+
+def _clamp_max(at: Layer, x: Any, high: Any) -> Value:
+    return _clamp(at, x, None, high)
+
+
+def _hardtanh(at: Layer, x: Any, low: Any = -1.0, high: Any = 1.0) -> Value:
+    bounds = at.bound(low, below=True), at.bound(high, below=False)
+    return clamp(at.build, at.name, at.value(x), *bounds, slope=0)
+
+
+def _threshold(at: Layer, x: Any, threshold: float, value: float) -> Value:
+    if at.number(threshold) != at.number(value):
+        raise at.refuse(f"jumps from {value} to {threshold}; accepted is a threshold equal to the value")
+    return at_least(at.build, at.name, at.value(x), np.asarray(at.number(value)), slope=0)
+
+
+def _larger(at: Layer, a: Any, b: Any) -> Value:
+    x, other = (at.operand(v) for v in ((a, b) if isinstance(a, Value) else (b, a)))
+    return at_least(at.build, at.name, at.value(x), other, slope=0.5)
+
+
+def _smaller(at: Layer, a: Any, b: Any) -> Value:
+    x, other = (at.operand(v) for v in ((a, b) if isinstance(a, Value) else (b, a)))
+    return at_most(at.build, at.name, at.value(x), other, slope=0.5)
+
+
+def _max(at: Layer, x: Any, other: Any, keepdim: bool = False) -> Value:
+    """`torch.max` of two tensors, or along an axis."""
+    return windows.maximum(at, x, other, keepdim) if isinstance(other, int) else _larger(at, x, other)
 
 
 def _add(at: Layer, a: Any, b: Any, alpha: float = 1) -> Value:
@@ -201,32 +146,34 @@ def _clone(at: Layer, x: Any, **_: Any) -> Value:
 
 LAYERS: dict[str, Callable[..., Value]] = {
     "aten.linear": _linear, "aten.matmul": _matmul, "aten.mm": _matmul, "aten.addmm": _addmm,
-    "aten.conv2d": _conv2d, "aten.relu": _relu, "aten.leaky_relu": _leaky_relu,
-    "aten.avg_pool2d": _avg_pool, "aten.max_pool2d": _max_pool, "aten.max_pool2d_with_indices": _max_pool,
-    "aten.adaptive_avg_pool2d": _adaptive_avg_pool, "aten.mean": _mean,
+    "aten.conv2d": windows.conv2d, "aten.conv1d": windows.conv1d,
+    "aten.avg_pool2d": windows.avg_pool2d, "aten.avg_pool1d": windows.avg_pool1d,
+    "aten.max_pool2d": windows.max_pool2d, "aten.max_pool2d_with_indices": windows.max_pool2d,
+    "aten.max_pool1d": windows.max_pool1d,
+    "aten.adaptive_avg_pool2d": windows.adaptive_avg_pool2d, "aten.adaptive_avg_pool1d": windows.adaptive_avg_pool1d,
+    "aten.adaptive_max_pool2d": windows.adaptive_max_pool2d, "aten.adaptive_max_pool1d": windows.adaptive_max_pool1d,
+    "aten.mean": windows.mean, "aten.sum": windows.total,
     "aten._native_batch_norm_legit_no_training": _batch_norm,
-    "aten.add": _add, "aten.sub": _sub, "aten.rsub": _rsub, "aten.neg": _neg,
-    "aten.mul": _mul, "aten.div": _div,
+    "aten.relu": _relu, "aten.leaky_relu": _leaky_relu, "aten.prelu": _prelu, "aten._prelu_kernel": _prelu,
+    "aten.abs": _abs, "aten.clamp": _clamp, "aten.clip": _clamp, "aten.clamp_min": _clamp, "aten.clamp_max": _clamp_max,
+    "aten.hardtanh": _hardtanh, "aten.threshold": _threshold,
+    "aten.maximum": _larger, "aten.fmax": _larger, "aten.max": _max,
+    "aten.minimum": _smaller, "aten.fmin": _smaller, "aten.min": _smaller,
+    "aten.add": _add, "aten.sub": _sub, "aten.rsub": _rsub, "aten.neg": _neg, "aten.mul": _mul, "aten.div": _div,
     "aten.view": _same_entries, "aten._unsafe_view": _same_entries, "aten.reshape": _same_entries,
     "aten.flatten": _same_entries, "aten.squeeze": _same_entries, "aten.unsqueeze": _same_entries,
-    "aten.clone": _clone, "aten.alias": _clone, "aten.contiguous": _clone, "aten._to_copy": _to_copy,
+    "aten.pad": pad, "aten.clone": _clone, "aten.alias": _clone, "aten.contiguous": _clone, "aten._to_copy": _to_copy,
 }  # fmt: skip
 
-SUPPORTED = (
-    "supported are Linear, Conv2d, BatchNorm (eval), ReLU, LeakyReLU, AvgPool2d, MaxPool2d, Flatten and "
-    "reshape, Dropout (eval), addition and subtraction of values, and + - * / with constants"
-)
-_KINKS = (
-    "clamp", "clamp_min", "clamp_max", "maximum", "minimum", "max", "hardtanh", "where", "abs", "threshold",
-)  # fmt: skip
+_JUMPS = ("where", "threshold", "sign", "gt", "ge", "lt", "le", "amax", "amin", "hardshrink")
 _LAST = ("softmax", "_softmax", "log_softmax", "_log_softmax", "sigmoid")
 _RANDOM = ("native_dropout", "dropout", "bernoulli", "feature_dropout", "alpha_dropout")
 
 
 def why_not(operation: str) -> str:
     name = operation.removeprefix("aten.")
-    if name in _KINKS:
-        return "its derivative at the kink is not relu's; write it with torch.relu"
+    if name in _JUMPS:
+        return "it may jump, or its derivative at ties is no relu's; write it with torch.relu, maximum or clamp"
     if name in _LAST:
         return f"explain the logits: leave the last layer out; {SUPPORTED}"
     if name == "detach":

@@ -14,7 +14,9 @@ from torch.export.graph_signature import InputKind, OutputKind
 from attrtheory.errors import BadInput, Unsupported
 from attrtheory.models.build import Builder, Value
 from attrtheory.models.graph import Graph
-from attrtheory.models.torch_layers import LAYERS, SUPPORTED, Layer, per_batch, why_not
+from attrtheory.models.torch_layer import SUPPORTED, Layer
+from attrtheory.models.torch_layers import LAYERS, per_batch, why_not
+from attrtheory.models.torch_moves import MOVES, moved
 from attrtheory.models.torch_trace import Arguments
 
 
@@ -86,13 +88,16 @@ class Walk:
                 return args[0]
             raise Unsupported(f"layer {_name(node)!r} uses part {args[1]} of a result; {SUPPORTED}")
         results = node.meta["val"]
-        layer = Layer(self.build, _name(node), results if isinstance(results, tuple | list) else [results])
+        several = isinstance(results, tuple | list)
+        layer = Layer(self.build, _name(node), results if several else [results], several)
         target: Any = node.target
         operation = str(getattr(target, "overloadpacket", target))
         if not any(isinstance(self.env[source], Value) for source in node.all_input_nodes):
             if torch.Tag.nondeterministic_seeded in getattr(target, "tags", ()):
                 raise layer.refuse(f"draws random numbers ({operation}); a network is a function")
             return target(*args, **kwargs)  # a constant, computed as the module computes it
+        if operation.removeprefix("aten.") in MOVES:
+            return moved(layer, target, args, kwargs)
         read = LAYERS.get(operation)
         if read is None:
             raise layer.refuse(f"uses {operation}; {why_not(operation)}")
