@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,11 @@ from onnx import numpy_helper
 
 from attrtheory.errors import AttrTheoryError, BadInput, TooLarge, Unsupported
 from attrtheory.models.build import Builder, Value
+from attrtheory.models.checks import LARGEST_VALUE
 from attrtheory.models.graph import Graph
-from attrtheory.models.onnx_layers import LAYERS, Attributes, Layer
+from attrtheory.models.onnx_layer import Attributes, Layer
+from attrtheory.models.onnx_layers import LAYERS
+from attrtheory.models.onnx_weights import read_weights
 from attrtheory.models.ops import Array, Shape
 
 LARGEST_FILE = 512 * 2**20
@@ -43,15 +47,28 @@ def _parse(data: bytes, file: Path) -> onnx.ModelProto:
         model = onnx.load_model_from_string(data)
     except Exception as error:  # protobuf's DecodeError is not part of onnx's interface
         raise BadInput(f"{file} is not an ONNX file, or damaged: {error}") from error
-    tensors = [*model.graph.initializer, *(a.t for node in model.graph.node for a in node.attribute)]
-    if any(t.data_location == onnx.TensorProto.EXTERNAL or t.external_data for t in tensors):
-        hint = "save it with all weights inside (save_as_external_data=False)"
-        raise BadInput(f"{file} keeps weights in other files, which are not read; {hint}")
+    try:
+        _plain_numbers(model)
+        read_weights(model, file.parent, LARGEST_FILE - len(data))
+    except AttrTheoryError as error:
+        raise type(error)(f"{file}: {error}") from error
     try:
         onnx.checker.check_model(model)
     except onnx.checker.ValidationError as error:
         raise BadInput(f"{file} is a damaged ONNX file: {str(error).splitlines()[0]}") from error
     return model
+
+
+def _plain_numbers(model: onnx.ModelProto) -> None:
+    """A file may hold graphs within operators and definitions of operators; nothing of this kind is looked into."""
+    kinds = onnx.AttributeProto
+    nested = (kinds.GRAPH, kinds.GRAPHS, kinds.SPARSE_TENSOR, kinds.SPARSE_TENSORS, kinds.TYPE_PROTO)
+    for node in model.graph.node:
+        if held := [a.name for a in node.attribute if a.type in nested]:
+            what = "control flow, sequences and sparse constants are not supported"
+            raise Unsupported(f"layer {node.name or node.op_type!r} is a {node.op_type} that holds {held}; {what}")
+    if any(f.domain in ("", "ai.onnx") for f in model.functions):
+        raise Unsupported("the file defines operators of its own in ONNX's name; export it without functions")
 
 
 class _Import:
@@ -79,7 +96,7 @@ class _Import:
         return self.build.graph(y)
 
     def _node(self, node: onnx.NodeProto) -> None:
-        layer = Layer(self.build, node.name or node.output[0])
+        layer = Layer(self.build, node.name or node.output[0], len(node.output))
         attributes = Attributes(layer.name, {a.name: _plain(a) for a in node.attribute})
         operation = node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}.{node.op_type}"
         if operation == "Constant":
@@ -90,7 +107,14 @@ class _Import:
             raise layer.refuse(f"is a {operation}; {hint}supported are Constant, {', '.join(LAYERS)}")
         else:
             inputs = [self._lookup(key) if key else None for key in node.input]
-            self.env[node.output[0]] = LAYERS[operation](layer, attributes, *inputs)
+            try:
+                found = LAYERS[operation](layer, attributes, *inputs)
+            except (ValueError, TypeError, LookupError, ArithmeticError) as error:  # what onnx's checker let pass
+                if isinstance(error, AttrTheoryError):
+                    raise
+                raise BadInput(f"layer {layer.name!r} is a damaged {operation}: {error}") from error
+            results = found if isinstance(found, tuple) else (found,)
+            self.env.update(zip(node.output, results, strict=False))
         attributes.finish()
 
     def _lookup(self, key: str) -> Value | Array:
@@ -106,9 +130,9 @@ def _input_shape(value: onnx.ValueInfoProto) -> Shape:
     if tensor.elem_type not in (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE, onnx.TensorProto.FLOAT16):
         raise Unsupported(f"the input {value.name!r} is not a tensor of floats")
     sizes = [d.dim_value for d in tensor.shape.dim]  # 0 where symbolic
-    if len(sizes) < 2 or sizes[0] > 1 or min(sizes[1:]) < 1:
+    if len(sizes) < 2 or sizes[0] not in (0, 1) or min(sizes[1:]) < 1 or prod(sizes[1:]) > LARGEST_VALUE:
         shown = [d.dim_value or d.dim_param or "?" for d in tensor.shape.dim]
-        accepted = "a first axis for the batch (1 or symbolic) and fixed sizes after it"
+        accepted = f"a first axis for the batch (1 or symbolic), fixed sizes after it, at most {LARGEST_VALUE:,} entries"
         raise Unsupported(f"the input {value.name!r} has shape {shown}; accepted are {accepted}")
     return tuple(sizes[1:])
 

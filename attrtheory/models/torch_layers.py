@@ -84,6 +84,10 @@ def _hardtanh(at: Layer, x: Any, low: Any = -1.0, high: Any = 1.0) -> Value:
     return clamp(at.build, at.name, at.value(x), *bounds, slope=0)
 
 
+def _relu6(at: Layer, x: Any) -> Value:
+    return _hardtanh(at, x, 0.0, 6.0)
+
+
 def _threshold(at: Layer, x: Any, threshold: float, value: float) -> Value:
     if at.number(threshold) != at.number(value):
         raise at.refuse(f"jumps from {value} to {threshold}; accepted is a threshold equal to the value")
@@ -156,9 +160,9 @@ LAYERS: dict[str, Callable[..., Value]] = {
     "aten._native_batch_norm_legit_no_training": _batch_norm,
     "aten.relu": _relu, "aten.leaky_relu": _leaky_relu, "aten.prelu": _prelu, "aten._prelu_kernel": _prelu,
     "aten.abs": _abs, "aten.clamp": _clamp, "aten.clip": _clamp, "aten.clamp_min": _clamp, "aten.clamp_max": _clamp_max,
-    "aten.hardtanh": _hardtanh, "aten.threshold": _threshold,
-    "aten.maximum": _larger, "aten.fmax": _larger, "aten.max": _max,
-    "aten.minimum": _smaller, "aten.fmin": _smaller, "aten.min": _smaller,
+    "aten.hardtanh": _hardtanh, "aten.relu6": _relu6, "aten.threshold": _threshold,
+    "aten.maximum": _larger, "aten.max": _max,
+    "aten.minimum": _smaller, "aten.min": _smaller,
     "aten.add": _add, "aten.sub": _sub, "aten.rsub": _rsub, "aten.neg": _neg, "aten.mul": _mul, "aten.div": _div,
     "aten.view": _same_entries, "aten._unsafe_view": _same_entries, "aten.reshape": _same_entries,
     "aten.flatten": _same_entries, "aten.squeeze": _same_entries, "aten.unsqueeze": _same_entries,

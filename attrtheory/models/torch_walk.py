@@ -19,6 +19,8 @@ from attrtheory.models.torch_layers import LAYERS, per_batch, why_not
 from attrtheory.models.torch_moves import MOVES, moved
 from attrtheory.models.torch_trace import Arguments
 
+SHAPED = ("new_full", "new_zeros", "new_ones", "zeros_like", "ones_like", "full_like")  # read a value's shape only
+
 
 class Walk:
     """Walks through the operations that result `k` needs; `env` maps each to a value or a constant."""
@@ -96,6 +98,9 @@ class Walk:
             if torch.Tag.nondeterministic_seeded in getattr(target, "tags", ()):
                 raise layer.refuse(f"draws random numbers ({operation}); a network is a function")
             return target(*args, **kwargs)  # a constant, computed as the module computes it
+        if operation.removeprefix("aten.") in SHAPED:
+            like = node.all_input_nodes[0].meta["val"]
+            return target(torch.zeros(like.shape, dtype=like.dtype), *args[1:], **kwargs)
         if operation.removeprefix("aten.") in MOVES:
             return moved(layer, target, args, kwargs)
         read = LAYERS.get(operation)
