@@ -78,10 +78,10 @@ class _Line(Method):
         rows: list[LineResult | None] = [None] * len(inputs[0])
         first = tuple(b[:1].expand_as(x) if len(b) != len(x) else b for b, x in zip(bases, inputs, strict=True))
         points = [inputs, tuple(b.to(floating(x).dtype) for b, x in zip(first, inputs, strict=True))]
-        for traced, targets in batches(self._tracer, inputs, points, target, as_arguments(additional)):
-            graph = traced.graph if self._multiply_by_inputs else with_switches(traced.graph)
-            found = sweep(graph, traced.examples, targets)
-            for k, line in zip(traced.examples, found, strict=True):
+        for shared, targets in batches(self._tracer, inputs, points, target, as_arguments(additional)):
+            graph = shared.graph if self._multiply_by_inputs else with_switches(shared.graph)
+            found = sweep(graph, shared.examples, targets)
+            for k, line in zip(shared.examples, found, strict=True):
                 rows[k] = line
         return [r for r in rows if r is not None]
 

@@ -1,52 +1,31 @@
 """A forward function as a network: traced once for each set of additional arguments, and never out of date.
 
 Each tensor among the additional arguments has a row for every example, so every distinct set of rows makes a network
-of its own. A traced module is kept until the next call, under a digest of all that it holds (weights, buffers, flags,
-attributes): a changed weight is another network. A function is traced at every call: nothing tells whether what it
-reads has changed. Before use the network must reproduce what the function returns.
+of its own. Before use the network must reproduce what the function returns.
 """
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from attrtheory.errors import BadInput, EngineDisagreement, Unsupported
 from attrtheory.interop.arguments import Forward, Tensors, finite, flat_targets, floating, run
 from attrtheory.lower.layers import forward as graph_forward
 from attrtheory.models.graph import Graph
-from attrtheory.models.torch_import import from_torch
+from attrtheory.models.torch_live import Live
 
 DISAGREEMENT = 0.05  # of the largest output: beyond what float32 or bfloat16 rounds
 
 
-class _Flat(nn.Module):
-    """`forward_func` on one row of numbers for each example, which holds all its inputs one after the other."""
-
-    def __init__(self, forward: Forward, shapes: list[tuple[int, ...]], additional: tuple[Any, ...]) -> None:
-        super().__init__()
-        if isinstance(forward, nn.Module):
-            self.module = forward  # registered, so that its weights are weights of the trace
-        self.call, self.shapes, self.additional = (forward,), shapes, additional
-
-    def forward(self, rows: Tensor) -> Tensor:
-        sizes = [int(np.prod(shape)) for shape in self.shapes]
-        parts = rows.split(sizes, 1) if len(sizes) > 1 else (rows,)
-        inputs = (part.reshape(len(rows), *shape) for part, shape in zip(parts, self.shapes, strict=True))
-        output = self.call[0](*inputs, *self.additional)
-        return output.reshape(len(rows), -1)
-
-
 @dataclass(frozen=True, eq=False)
-class Traced:
-    """Some examples of a batch, and their network on flat rows."""
+class Shared:
+    """Examples of a batch that share their network, on flat rows."""
 
     examples: list[int]
     graph: Graph
@@ -58,43 +37,16 @@ class Tracer:
     def __init__(self, forward: Forward) -> None:
         if not callable(forward):
             raise BadInput(f"forward_func: got {type(forward).__name__}; give a torch module or a function")
-        self.forward = forward
-        self.kept: dict[bytes, Graph] = {}
+        self.forward, self.live = forward, Live()
 
-    def networks(self, inputs: Tensors, additional: tuple[Any, ...]) -> list[Traced]:
+    def networks(self, inputs: Tensors, additional: tuple[Any, ...]) -> list[Shared]:
         """The examples of a batch by what their additional arguments are."""
-        n, found, made = len(inputs[0]), [], {}
-        for rows in _alike(additional, n):
+        found = []
+        for rows in _alike(additional, len(inputs[0])):
             own = tuple(v[rows[:1]] if isinstance(v, Tensor) and v.ndim else v for v in additional)
-            one = tuple(floating(x[rows[:1]]) for x in inputs)
-            key = self._key(one, own)
-            graph = self.kept.get(key) if key else None
-            graph = graph or self._trace(one, own)
-            if key:
-                made[key] = graph
-            found.append(Traced(rows, graph))
-        self.kept = made
+            one = [floating(x[rows[:1]]) for x in inputs]
+            found.append(Shared(rows, self.live.graph(self.forward, one, own)))
         return found
-
-    def _key(self, one: Tensors, own: tuple[Any, ...]) -> bytes | None:
-        """A digest of the module with all its weights and attributes; None where it cannot be told."""
-        if not isinstance(self.forward, nn.Module):
-            return None
-        kinds = [(tuple(x.shape), str(x.dtype), str(x.device)) for x in one]
-        try:
-            return sha256(pickle.dumps((self.forward, kinds, own))).digest()
-        except Exception:  # noqa: BLE001 (whatever a module's own attributes raise when they are pickled)
-            return None
-
-    def _trace(self, one: Tensors, own: tuple[Any, ...]) -> Graph:
-        shapes = [tuple(x.shape[1:]) for x in one]
-        kinds = {x.dtype for x in one}
-        if len(kinds) != 1:
-            names = ", ".join(sorted(map(str, kinds)))
-            raise BadInput(f"inputs have different precisions ({names}); give all of them in one")
-        example = torch.cat([x.reshape(1, -1) for x in one], 1).expand(2, -1).contiguous()
-        name = type(self.forward).__name__ if isinstance(self.forward, nn.Module) else "forward_func"
-        return from_torch(_Flat(self.forward, shapes, own), example=example, name=name)
 
 
 def flat(inputs: Tensors, n: int) -> np.ndarray:
@@ -123,10 +75,10 @@ def outputs(forward: Forward, inputs: Tensors, additional: tuple[Any, ...]) -> T
     return y
 
 
-def agrees(traced: Traced, rows: np.ndarray, expected: Tensor) -> None:
+def agrees(shared: Shared, rows: np.ndarray, expected: Tensor) -> None:
     """Raises where the network does not reproduce what `forward_func` returned for these rows."""
-    got = graph_forward(traced.graph, torch.tensor(rows[traced.examples]))
-    want = expected[traced.examples].detach().to("cpu", torch.float64).reshape(len(got), -1)
+    got = graph_forward(shared.graph, torch.tensor(rows[shared.examples]))
+    want = expected[shared.examples].detach().to("cpu", torch.float64).reshape(len(got), -1)
     if float((got - want).abs().max()) > DISAGREEMENT * float(want.abs().max()) + 1e-4:
         raise EngineDisagreement(
             "forward_func returns something else than the network traced from it: it depends on more than its arguments, "
@@ -136,7 +88,7 @@ def agrees(traced: Traced, rows: np.ndarray, expected: Tensor) -> None:
 
 def batches(
     tracer: Tracer, inputs: Tensors, points: list[Tensors], target: Any, additional: tuple[Any, ...]
-) -> list[tuple[Traced, list[int]]]:
+) -> list[tuple[Shared, list[int]]]:
     """The networks of a batch with the output entry that each of their examples explains, checked at `points`."""
     n = len(inputs[0])
     if any(len(x) != n for x in inputs):
@@ -146,10 +98,10 @@ def batches(
     seen = [outputs(tracer.forward, p, additional) for p in points]
     each = flat_targets(tuple(seen[0].shape[1:]), target, n)
     found = tracer.networks(inputs, additional)
-    for traced in found:
+    for shared in found:
         for p, y in zip(points, seen, strict=True):
-            agrees(traced, flat(p, n), y)
-    return [(traced, [each[k] for k in traced.examples]) for traced in found]
+            agrees(shared, flat(p, n), y)
+    return [(shared, [each[k] for k in shared.examples]) for shared in found]
 
 
 def _alike(additional: tuple[Any, ...], n: int) -> list[list[int]]:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
@@ -26,8 +27,9 @@ from attrtheory.lower.inputs import rows, targets
 from attrtheory.lower.layers import forward
 from attrtheory.lower.line import line_sweep
 from attrtheory.models.graph import Graph
+from attrtheory.models.torch_live import Live
 
-COINCIDENCE = 1e-9  # two breakpoints closer than this may belong to units that change places
+_live: WeakKeyDictionary[nn.Module, Live] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,9 +69,10 @@ def integrated_gradients_tensor(
     if not isinstance(x0, Tensor) or x0.shape[1:] != inputs.shape[1:] or len(x0) not in (1, len(inputs)):
         raise BadInput(f"baselines: give a tensor of shape {tuple(inputs.shape)}, or one row of it")
     graph, function = _function(model, inputs)
-    rows(graph, inputs, "inputs")
-    rows(graph, x0, "baselines")
-    each = targets(graph, target, len(inputs))
+    flat = lambda v: v.detach().reshape(len(v), *graph.input_shape)
+    rows(graph, flat(inputs), "inputs")
+    rows(graph, flat(x0), "baselines")
+    each = targets(graph, target.tolist() if isinstance(target, Tensor) else target, len(inputs))
     found = [
         _segment(graph, function, a, b, k)
         for a, b, k in zip(x0.expand_as(inputs).double(), inputs.double(), each, strict=True)
@@ -83,15 +86,13 @@ def integrated_gradients_tensor(
 def _function(model: nn.Module | Graph, inputs: Tensor) -> tuple[Graph, Callable[[Tensor], Tensor]]:
     """The network of this moment, and the live function of float64 rows."""
     if isinstance(model, Graph):
-        return model, lambda p: forward(model, p).flatten(1)
-    from attrtheory.models.torch_import import from_torch
-
-    graph = from_torch(model, example=inputs.detach())
+        return model, lambda p: forward(model, p).reshape(len(p), -1)
+    graph = _live.setdefault(model, Live(keep=4)).graph(model, [inputs.detach()])
     state: dict[str, Any] = {
         name: v.double() if v.is_floating_point() else v
         for name, v in (*model.named_parameters(), *model.named_buffers())
     }
-    return graph, lambda p: torch.func.functional_call(model, state, (p,)).flatten(1)
+    return graph, lambda p: torch.func.functional_call(model, state, (p,)).reshape(len(p), -1)
 
 
 def _segment(
@@ -99,7 +100,7 @@ def _segment(
 ) -> tuple[Tensor, Tensor]:
     """The attributions of one input, and the breakpoints of its path."""
     with torch.no_grad():
-        t = line_sweep(graph, x0.detach(), x.detach())
+        t = line_sweep(graph, *(p.detach().reshape(graph.input_shape) for p in (x0, x)))
     step, middle = x - x0, (t[1:] + t[:-1]) / 2
     at = lambda s: s.view(-1, *[1] * x.ndim)
     with torch.enable_grad():

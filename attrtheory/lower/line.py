@@ -104,7 +104,7 @@ def bends(layer: Ramp | Pool, t: Tensor, rows: Tensor, memory: int = MEMORY) -> 
 
 def sign_changes(z: Tensor) -> tuple[Tensor, Tensor]:
     """Piece and relative position of every strict sign change between neighbouring rows."""
-    a, b = z.reshape(len(z), -1)[:-1], z.reshape(len(z), -1)[1:]
+    a, b = z.flatten(1)[:-1], z.flatten(1)[1:]
     piece, j = (((a > 0) & (b < 0)) | ((a < 0) & (b > 0))).nonzero(as_tuple=True)
     a, b = a[piece, j], b[piece, j]
     return piece, a / (a - b)

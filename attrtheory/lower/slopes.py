@@ -143,7 +143,7 @@ def summed(centre: Tensor, radius: Tensor, *, bounded: bool) -> tuple[Tensor, Te
 
 
 def _affine_radii(layer: Affine, centre: Tensor, radius: Tensor) -> list[Tensor]:
-    alive = ((centre != 0) | (radius != 0)).reshape(len(centre), -1).any(1)  # rows of exact zeros stay exact zeros
+    alive = ((centre != 0) | (radius != 0)).flatten(1).any(1)  # rows of exact zeros stay exact zeros
     lost = tiny(alive).view(-1, *[1] * len(layer.ins[0]))
     return [OUTWARD * r + lost for r in layer.absolute.pull(radius + layer.gamma_pull * centre.abs())]
 

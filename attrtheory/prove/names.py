@@ -44,7 +44,8 @@ def agrees_with(other: Method) -> Property:
 
 def has_formula(values: Sequence[Term]) -> Property:
     """The property of being given by these terms, in the claim's variables."""
-    if isinstance(values, str) or not isinstance(values, Sequence) or not all(isinstance(v, Term) for v in values):
+    given: Any = values
+    if not isinstance(given, Sequence) or not all(isinstance(v, Term) for v in given):
         raise BadInput(f"a formula has one term for each feature, such as [var('x1')]; got {str(values)[:80]!r}")
     return formula(values, "formula " + canonical([dumps(v) for v in values]))
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from io import BytesIO, StringIO
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -73,26 +73,20 @@ def write_explanation(found: Explanation, output: Path) -> list[Path]:
 def write_bytes(path: Path, content: bytes) -> None:
     """An interrupted write leaves the old file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def document(found: Explanation) -> bytes:
-    """JSON, with the network's digest and every number as Python writes it: it reads back as the same float64."""
-    data = {
-        "model": found.model,
-        "digest": found.digest,
-        "method": found.method,
-        "input_shape": list(found.inputs.shape[1:]),
-        "rows": [asdict(r) for r in found.rows],
-    }
-    return (json.dumps(data, indent=1, allow_nan=False, ensure_ascii=False) + "\n").encode()
+    """JSON, a line for each row. Every number is written so that it reads back as the same float64."""
+    text = lambda data: json.dumps(data, allow_nan=False, ensure_ascii=False)
+    head = {"model": found.model, "digest": found.digest, "method": found.method, "input_shape": found.inputs.shape[1:]}
+    rows = ",\n".join(text(asdict(r)) for r in found.rows)
+    return f'{text(head)[:-1]}, "rows": [\n{rows}\n]}}\n'.encode()
 
 
 def table(found: Explanation) -> bytes:
@@ -133,7 +127,7 @@ def picture(found: Explanation) -> bytes:
     lines = [_panels(found, r) for r in drawn]
     image, room = lines[0][0].rgb is not None, max(len(p.labels) for line in lines for p in line)
     wide, tall = (2.55, 3.0) if image else (3.6, 1.1 + 0.24 * room)
-    across = max(1, min(3 if image else 2, len(lines)))
+    across = min(3 if image else 2, ceil(len(lines) ** 0.5))
     down = -(-len(lines) // across)
     figure = Figure(figsize=(2 * wide * across, tall * down + 0.3), layout="constrained")
     figure.get_layout_engine().set(wspace=0.06, hspace=0.05)  # type: ignore[union-attr]

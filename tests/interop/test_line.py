@@ -14,6 +14,7 @@ from torch import nn
 
 import attrtheory.interop.captum as ours
 from attrtheory.errors import BadInput, EngineDisagreement, Unsupported
+from attrtheory.models import torch_live
 
 NODES = 1000
 
@@ -169,7 +170,7 @@ def test_captums_noise_tunnel_accepts_it(name: str, kind: str):
     for library in (ours, captum):
         torch.manual_seed(3)
         tunnel = captum.NoiseTunnel(getattr(library, name)(NET))
-        more = {"n_steps": NODES} if name == "IntegratedGradients" else {}
+        more = {"n_steps": 300} if name == "IntegratedGradients" else {}
         if name in ("IntegratedGradients", "FeatureAblation", "ShapleyValues"):
             more["baselines"] = X.flip(0)
         found.append(
@@ -200,7 +201,7 @@ def test_the_mean_over_baselines_is_what_gradient_shap_samples():
     each = [ours.IntegratedGradients(NET).attribute(X, b[None], target=1) for b in baselines]
     torch.testing.assert_close(mine, torch.stack(each).mean(0), rtol=1e-5, atol=1e-5)
     assert delta.shape == (15,)
-    assert float(delta.abs().max()) < 1e-9
+    assert float(delta.abs().max()) < 1e-5
     with pytest.raises(Unsupported, match="NoiseTunnel"):
         method.attribute(X, baselines, target=1, stdevs=0.1)
 
@@ -238,7 +239,7 @@ def through_optimiser(m: Flagged) -> None:
 
 
 def through_buffer(m: Flagged) -> None:
-    m.shift.fill_(3.0)
+    m.shift.add_(torch.tensor([30.0, -30.0]))
 
 
 def through_attribute(m: Flagged) -> None:
@@ -268,18 +269,21 @@ def test_a_changed_module_is_traced_again(change):
 
 
 def test_an_unchanged_module_is_traced_once(monkeypatch: pytest.MonkeyPatch):
-    from attrtheory.interop import traced
-
-    calls, real = [], traced.from_torch
-    monkeypatch.setattr(traced, "from_torch", lambda *a, **k: calls.append(1) or real(*a, **k))
-    method = ours.IntegratedGradients(Flagged())
+    calls, real = [], torch_live.Traced
+    monkeypatch.setattr(torch_live, "Traced", lambda *a: calls.append(1) or real(*a))
+    module = Flagged()
+    method = ours.IntegratedGradients(module)
     for _ in range(3):
         method.attribute(X, target=0)
     assert len(calls) == 1
     method.attribute(X[:2], target=1)
     assert len(calls) == 1
-    method.attribute(X, target=0, additional_forward_args=())
+    through_data(module)
+    method.attribute(X, target=0)
     assert len(calls) == 1
+    module.factor = 3.0
+    method.attribute(X, target=0)
+    assert len(calls) == 2
 
 
 class Forgetful(nn.Module):
@@ -291,14 +295,14 @@ class Forgetful(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         self.calls += 1
-        return torch.relu(x).sum(1) * self.calls
+        return torch.relu(x)[:, 0] * self.calls
 
 
 class Mixing(nn.Module):
     """Depends on the other examples of the batch."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.relu(x - x.mean(0)).sum(1)
+        return torch.relu(x - x.mean(0))[:, 0]
 
 
 REFUSED = {
@@ -307,9 +311,9 @@ REFUSED = {
     "target": (lambda: ours.IntegratedGradients(NET).attribute(X, target=5), BadInput, "names no output"),
     "NaN": (lambda: ours.IntegratedGradients(NET).attribute(X / 0, target=0), BadInput, "NaN or infinity"),
     "a state": (lambda: ours.IntegratedGradients(Forgetful()).attribute(X), EngineDisagreement, "something else"),
-    "a batch": (lambda: ours.IntegratedGradients(Mixing()).attribute(X), (Unsupported, EngineDisagreement), ""),
+    "a batch": (lambda: ours.IntegratedGradients(Mixing()).attribute(X), (Unsupported, EngineDisagreement), r"\w"),
     "a sum": (lambda: ours.IntegratedGradients(lambda x: NET(x).sum()).attribute(X), Unsupported, "for each example"),
-    "training": (lambda: ours.IntegratedGradients(nn.Dropout()).attribute(X, target=0), (Unsupported, EngineDisagreement), ""),
+    "training": (lambda: ours.IntegratedGradients(nn.Dropout()).attribute(X, target=0), Unsupported, "training mode"),
     "arguments": (
         lambda: ours.IntegratedGradients(NET).attribute(X, target=0, additional_forward_args=torch.ones(2, 3)),
         BadInput, "a row for each of the 3 examples",
