@@ -77,7 +77,8 @@ def outputs(forward: Forward, inputs: Tensors, additional: tuple[Any, ...]) -> T
 
 def agrees(shared: Shared, rows: np.ndarray, expected: Tensor) -> None:
     """Raises where the network does not reproduce what `forward_func` returned for these rows."""
-    got = graph_forward(shared.graph, torch.tensor(rows[shared.examples]))
+    got = graph_forward(shared.graph, torch.tensor(rows[shared.examples]).view(-1, *shared.graph.input_shape))
+    got = got.reshape(len(got), -1)
     want = expected[shared.examples].detach().to("cpu", torch.float64).reshape(len(got), -1)
     if float((got - want).abs().max()) > DISAGREEMENT * float(want.abs().max()) + 1e-4:
         raise EngineDisagreement(

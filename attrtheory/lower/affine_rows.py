@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.nn.grad import conv2d_input
 
+from attrtheory.lower.banded import Banded, pays
 from attrtheory.lower.wiring import magnitude, pool_counts, roundings
 from attrtheory.models.ops import OUTSIDE, AvgPool2d, Combine, Conv2d, Linear, Op, Pair, Scale, Select, Shape
 
@@ -51,28 +52,47 @@ class Affine:
                 self.index, self.bias = torch.tensor(entries.ravel(), device=device), tensor(op.fill, device)
             case _:
                 pass
+        self.banded = None
+        if isinstance(op, Conv2d) and pays(op, ins[0], out, device):
+            self.banded = Banded(op, self.weight, ins[0], out)
 
     @cached_property
     def absolute(self) -> Affine:
         """`y = |W| x + |b|`."""
         return Affine(magnitude(self.op), self.ins, self.out, self.device)
 
+    @cached_property
+    def norm(self) -> float:
+        """The largest row sum of |W|."""
+        ones = [torch.ones(1, *shape, dtype=torch.float64, device=self.device) for shape in self.ins]
+        return float(self.absolute.push(*ones, bias=0.0).amax())
+
+    @cached_property
+    def shift(self) -> float:
+        """The largest |b|."""
+        zeros = [torch.zeros(1, *shape, dtype=torch.float64, device=self.device) for shape in self.ins]
+        return float(self.absolute.push(*zeros).amax())
+
     def push(self, *xs: Tensor, bias: float = 1.0) -> Tensor:
         """`W x + bias * b` for every row."""
         x, op = xs[0], self.op
         match op:
+            case Linear() if x.dim() == 2:
+                return torch.addmm(self.bias, x, self.weight.T, beta=bias)
             case Linear():
                 return x @ self.weight.T + bias * self.bias
+            case Conv2d() if self.banded is not None:
+                return self.banded.push(x, bias * self.bias)
             case Conv2d():
-                x = padded(x, op.padding)
-                return functional.conv2d(x, self.weight, bias * self.bias, op.stride, 0, op.dilation, op.groups)
+                x, both = padded(x, op.padding)
+                return functional.conv2d(x, self.weight, bias * self.bias, op.stride, both, op.dilation, op.groups)
             case AvgPool2d():
-                x = padded(x, op.padding)
+                x = functional.pad(x, _sides(op.padding))
                 return functional.avg_pool2d(x, op.kernel, op.stride, divisor_override=1) * self.weight
             case Scale():
                 return x * self.weight + bias * self.bias
             case Combine():
-                first, *rest = (c * v for c, v in zip(op.coefficients, xs, strict=True))
+                first, *rest = (v if c == 1 else c * v for c, v in zip(op.coefficients, xs, strict=True))
                 return sum(rest, first)
             case Select():
                 rows = max(map(len, xs))  # a value may have one row for all
@@ -95,7 +115,7 @@ class Affine:
             case Scale():
                 return [g * self.weight]
             case Combine():
-                return [c * g for c in op.coefficients]
+                return [g if c == 1 else c * g for c in op.coefficients]
             case Select():
                 sizes = [prod(shape) for shape in self.ins]
                 flat = g.new_zeros(len(g), sum(sizes) + 1).index_add_(1, self.index, g.flatten(1))
@@ -108,11 +128,23 @@ class Affine:
         self, g: Tensor, weight: Tensor, stride: Pair, padding: Sides, dilation: Pair, groups: int
     ) -> Tensor:
         (c, h, w), (top, left, bottom, right) = self.ins[0], padding
-        size = (len(g), c, h + top + bottom, w + left + right)
-        whole = conv2d_input(size, weight, g, stride, 0, dilation, groups)  # pyright: ignore[reportArgumentType]
-        return whole[:, :, top : top + h, left : left + w]
+        both = (top, left)
+        if both != (bottom, right):
+            size = (len(g), c, h + top + bottom, w + left + right)
+            whole = conv2d_input(size, weight, g, stride, 0, dilation, groups)  # pyright: ignore[reportArgumentType]
+            return whole[:, :, top : top + h, left : left + w]
+        size = (len(g), c, h, w)
+        return conv2d_input(size, weight, g, stride, both, dilation, groups)  # pyright: ignore[reportArgumentType]
 
 
-def padded(x: Tensor, padding: Sides) -> Tensor:
+def padded(x: Tensor, padding: Sides) -> tuple[Tensor, Pair]:
+    """The input and the padding that is left to the library, which knows only equal sides."""
     top, left, bottom, right = padding
-    return functional.pad(x, (left, right, top, bottom)) if any(padding) else x
+    if (top, left) == (bottom, right):
+        return x, (top, left)
+    return functional.pad(x, _sides(padding)), (0, 0)
+
+
+def _sides(padding: Sides) -> Sides:
+    top, left, bottom, right = padding
+    return (left, right, top, bottom)

@@ -24,8 +24,8 @@ from torch import Tensor, nn
 
 from attrtheory.errors import BadInput
 from attrtheory.lower.inputs import rows, targets
-from attrtheory.lower.layers import forward
-from attrtheory.lower.line import line_sweep
+from attrtheory.lower.layers import forward, network
+from attrtheory.lower.line import lines
 from attrtheory.models.graph import Graph
 from attrtheory.models.torch_live import Live
 
@@ -100,7 +100,9 @@ def _segment(
 ) -> tuple[Tensor, Tensor]:
     """The attributions of one input, and the breakpoints of its path."""
     with torch.no_grad():
-        t = line_sweep(graph, *(p.detach().reshape(graph.input_shape) for p in (x0, x)))
+        ends = (p.detach().reshape(1, *graph.input_shape) for p in (x0, x))
+        (line,) = lines(network(graph, x.device), *ends, torch.tensor([target], device=x.device))
+        t = line.t.to(x.device)
     step, middle = x - x0, (t[1:] + t[:-1]) / 2
     at = lambda s: s.view(-1, *[1] * x.ndim)
     with torch.enable_grad():

@@ -15,8 +15,8 @@ from torch import Tensor
 from attrtheory.lower.affine_rows import UNIT, Affine
 from attrtheory.lower.decisions import pushed, slopes_between
 from attrtheory.lower.layers import Network
-from attrtheory.lower.line import MEMORY, Rows, frontier, straight_values
-from attrtheory.lower.slopes import OUTWARD, Slopes, pulled_back, rows_at_once
+from attrtheory.lower.slopes import MEMORY, OUTWARD, Slopes, pulled_back, rows_at_once
+from attrtheory.lower.straight import Rows, frontier, straight_values
 
 # Half the length of the parts around breakpoints, then by how much it grows, for how many attempts.
 FIRST_GAP, WIDEN, ATTEMPTS = 2.0**-38, 2.0**5, 3
@@ -59,24 +59,6 @@ def mean_gradient(
             break
         parts = cut(parts[:, 0], parts[:, 1], gap)
     return result
-
-
-def doubt(
-    net: Network, x0: Tensor, x: Tensor, t: Tensor, target: int, *, memory: int = MEMORY
-) -> tuple[int, Tensor]:
-    """How many slopes float64 cannot decide at the middle of pieces, and how much mean gradient hangs on them."""
-    ends, errors = _straight(net, x0, x)
-    undecided, spread = 0, torch.zeros((1, *net.graph.input_shape), dtype=torch.float64, device=t.device)
-    step = rows_at_once(net, memory)
-    for a, b in zip(t[:-1].split(step), t[1:].split(step), strict=True):
-        middle = (a + b) / 2
-        slopes, _ = slopes_between(net, ends, errors, torch.stack([middle, middle], 1))
-        units = sum((s.free.flatten(1).sum(1) for s in slopes.values() if s.free is not None), torch.zeros_like(a))
-        if units.any():
-            undecided += int(units.sum())
-            length = torch.where(units > 0, b - a, 0.0)
-            spread = spread + pulled_back(net, slopes, length, target, bounded=True)[1]
-    return undecided, spread
 
 
 def around(t: Tensor, gap: float) -> Tensor:

@@ -10,9 +10,8 @@ import torch
 
 from attrtheory.errors import TooLarge
 from attrtheory.lower.layers import forward, network
-from attrtheory.lower.line import line_sweep
+from attrtheory.lower.line import lines
 from attrtheory.lower.network_fn import NetworkFn, Point
-from attrtheory.lower.slopes import mean_gradient_float
 
 
 class FloatFn(NetworkFn):
@@ -26,15 +25,12 @@ class FloatFn(NetworkFn):
         return _fractions(forward(self.graph, self._rows(p)))
 
     def gradient(self, p: Point) -> Sequence[Fraction]:
-        row = self._rows(p)[0]
-        return self._mean(row, row, torch.tensor([0.0, 1.0], dtype=torch.float64))
+        return self.mean_gradient(p, p)
 
     def mean_gradient(self, start: Point, end: Point) -> Sequence[Fraction]:
-        a, b = self._rows(start, end)
-        return self._mean(a, b, line_sweep(self.graph, a, b))
-
-    def _mean(self, a: torch.Tensor, b: torch.Tensor, t: torch.Tensor) -> Sequence[Fraction]:
-        return _fractions(mean_gradient_float(network(self.graph), a, b, t, self.target)[0])
+        a, b = self._rows(start), self._rows(end)
+        (line,) = lines(network(self.graph), a, b, torch.tensor([self.target]))
+        return _fractions(line.gradient)
 
 
 def _fractions(values: torch.Tensor) -> list[Fraction]:

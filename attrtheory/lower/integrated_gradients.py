@@ -6,8 +6,8 @@ $\phi_i = (x_i - x^0_i)\int_0^1 \partial_i f\bigl(x^0 + t(x - x^0)\bigr)\,dt
 Conventions: branch derivative, strict guard (relu'(0) = 0, leaky relu'(0) = slope), the first of tied entries wins.
 What a result is worth stands in its `trust`:
 
-* `float`: float64 decided all slopes at the middle of the pieces, or nothing above rounding hangs on them. Where a
-  unit is almost tangent to the path its breakpoint is ill-conditioned, and nothing here bounds that.
+* `float`: the sum in float64, with no analysis of its roundings. `kinks` names the layers with units that are 0 on a
+  piece of the path, up to rounding: they follow the conventions, and the value may depend on them.
 * `enclosed`: `lower` and `upper` contain the attribution, all roundings included, under every convention at kinks.
 * `exact`: computed in rationals; `values` are the exact numbers, rounded once. With `kinks`, `lower` and `upper`
   contain what other conventions give; without, no convention matters.
@@ -24,19 +24,18 @@ import numpy as np
 import torch
 
 from attrtheory.errors import TooLarge
-from attrtheory.lower.enclosure import doubt, mean_gradient
+from attrtheory.lower.enclosure import mean_gradient
 from attrtheory.lower.inputs import Data, paired, rows, targets
 from attrtheory.lower.integral_exact import integrated_gradients_exact
-from attrtheory.lower.layers import forward, network
-from attrtheory.lower.line import MEMORY, line_sweep
+from attrtheory.lower.layers import network
+from attrtheory.lower.line import Line, lines
 from attrtheory.lower.line_result import Found, LineResult, bounded, from_exact, nothing_moves
-from attrtheory.lower.slopes import mean_gradient_float
+from attrtheory.lower.slopes import MEMORY
 from attrtheory.lower.wiring import products
 from attrtheory.models.graph import Graph
 
 BUDGET = 10**9  # multiplications of one rational sweep: those of one forward pass times the pieces
 TOLERANCE = 1e-6  # an enclosure wider than this, relative to the largest attribution, is settled in rationals
-NEGLIGIBLE = 1e-12  # what undecided slopes may move, relative to the largest attribution, under trust `float`
 SMALLEST = 1e-250  # attributions below this may have lost products to underflow
 
 
@@ -50,6 +49,7 @@ class Options:
     tolerance: float = TOLERANCE
     budget: int = BUDGET
     memory: int = MEMORY
+    max_pieces: int | None = None
     device: str = "cpu"
 
 
@@ -65,6 +65,7 @@ def integrated_gradients_line(
     tolerance: float = TOLERANCE,
     budget: int = BUDGET,
     memory: int = MEMORY,
+    max_pieces: int | None = None,
     device: str = "cpu",
     progress: Callable[[int, int], None] | None = None,
 ) -> list[LineResult]:
@@ -76,51 +77,66 @@ def integrated_gradients_line(
         baselines: None for zeros, one row, or one per input.
         target: the number of an output, or one per input.
         exact: compute in rationals; refuses what is beyond `budget`.
-        certify: enclose every result rigorously, on the CPU, at some ten times the work of the sweep. Without it only
-            results whose undecided slopes matter are enclosed.
-        settle: where an enclosure is wider than `tolerance`, compute in rationals if `budget` allows.
+        certify: enclose every result rigorously, on the CPU, at some ten times the work of the sweep.
+        settle: where an enclosure is wider than `tolerance`, or the path lies in a kink, compute in rationals if
+            `budget` allows.
         tolerance: relative to the largest attribution.
         budget: multiplications allowed for one rational sweep (those of one forward pass times the pieces).
         memory: bytes that a sweep may hold, roughly.
+        max_pieces: stop the sweep of a path after so many pieces, roughly; the result is then an interval, with the rest
+            of the path enclosed by what is known of all slopes there.
         device: where the float sweep runs.
         progress: called with (rows done, rows) after every row.
     """
-    options = Options(exact, certify, settle, tolerance, budget, memory, device)
+    options = Options(exact, certify, settle, tolerance, budget, memory, max_pieces, device)
     xs = rows(graph, inputs, "inputs")
-    x0s, classes, results = paired(graph, xs, baselines), targets(graph, target, len(xs)), []
-    for x0, x, k in zip(x0s, xs, classes, strict=True):
-        results.append(segment(graph, x0, x, k, options))
+    x0s, classes = paired(graph, xs, baselines), targets(graph, target, len(xs))
+    return segments(graph, x0s, xs, classes, options, progress)
+
+
+def segments(
+    graph: Graph,
+    x0s: np.ndarray,
+    xs: np.ndarray,
+    targets: Sequence[int],
+    options: Options,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[LineResult]:
+    """Integrated Gradients on segments between finite float64 arrays of the input's shape, swept together."""
+    net, place = network(graph, options.device), torch.device(options.device)
+    starts, stops, outputs = (torch.tensor(v, device=place) for v in (x0s, xs, list(targets)))
+    swept = lines(net, starts, stops, outputs, memory=options.memory, max_pieces=options.max_pieces)
+    results = []
+    for x0, x, k, line in zip(x0s, xs, targets, swept, strict=True):
+        results.append(_worth(graph, x0, x, k, line, options))
         if progress:
             progress(len(results), len(xs))
     return results
 
 
-def segment(graph: Graph, x0: np.ndarray, x: np.ndarray, target: int, options: Options) -> LineResult:
-    """Integrated Gradients on one segment between finite float64 arrays of the input's shape."""
+def _worth(graph: Graph, x0: np.ndarray, x: np.ndarray, target: int, line: Line, options: Options) -> LineResult:
+    """What the sweep found, with the evidence asked for."""
     if (x0 == x).all():
         return from_exact(graph, nothing_moves(x.size))
-    net, (a, b) = network(graph, options.device), (torch.tensor(v, device=options.device) for v in (x0, x))
-    t = line_sweep(graph, a, b, memory=options.memory)
-    values = (mean_gradient_float(net, a, b, t, target, memory=options.memory)[0] * (b - a)).cpu().numpy()
-    first, last = forward(graph, torch.stack([a, b])).flatten(1)[:, target].tolist()
-    found = Found(values, len(t) - 1, last - first)
-    work = products(graph) * (found.pieces if found.finite else graph.units + 1)
+    with np.errstate(over="ignore", invalid="ignore"):  # looked at below
+        found = Found(line.gradient.cpu().numpy() * (x - x0), line.pieces, line.last - line.first)
+    whole = not line.unswept
+    work = products(graph) * (found.pieces if found.finite and whole else graph.units + 1)
     affordable, cost = work <= options.budget, f"a rational sweep takes about {work:.1e} multiplications"
     if options.exact and not affordable:
         raise TooLarge(f"{graph.name!r}: {cost}, allowed are {options.budget:.1e}; raise budget, or leave exact out")
     if options.exact:
         return from_exact(graph, integrated_gradients_exact(graph, x0, x, target))
-    cpu, step, bounds = (network(graph), a.cpu(), b.cpu(), t.cpu(), target), (b - a).cpu(), None
-    if found.finite and not options.certify:
-        undecided, spread = doubt(*cpu, memory=options.memory)
-        moved = float((spread[0] * step.abs()).max())
-        if moved <= NEGLIGIBLE * found.largest and found.largest > SMALLEST:
-            return found.plain(undecided)
+    settle = options.settle and affordable
+    if not options.certify and whole and found.finite and found.largest > SMALLEST and not (line.ties and settle):
+        return found.plain(graph, line.ties)
+    bounds = None
     if found.finite:
-        bounds = bounded(mean_gradient(*cpu, memory=options.memory), step)
+        a, b = torch.tensor(x0), torch.tensor(x)
+        bounds = bounded(mean_gradient(network(graph), a, b, line.t, target, memory=options.memory), b - a)
     narrow = bounds is not None and bounds.width <= options.tolerance * found.largest
-    if not narrow and options.settle and affordable:
+    if not narrow and settle:
         return from_exact(graph, integrated_gradients_exact(graph, x0, x, target))
     if bounds is None:
         raise TooLarge(f"{graph.name!r}: float64 overflows, and {cost}; raise budget, and keep settle")
-    return found.enclosed(graph, bounds, kinks=not narrow)
+    return found.enclosed(graph, bounds, kinks=not narrow) if whole else found.interval(graph, bounds)

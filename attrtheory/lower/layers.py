@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from attrtheory.lower.affine_rows import Affine, gamma
-from attrtheory.lower.wiring import affine_in_input, pool_table, pools_first, roundings
+from attrtheory.lower.wiring import affine_in_input, pool_table, pools_first, roundings, with_axes
 from attrtheory.models.graph import Graph
 from attrtheory.models.ops import LeakyRelu, MaxPool2d, Relu, Shape
 
@@ -27,6 +27,11 @@ class Ramp:
 
     def act(self, z: Tensor) -> Tensor:
         return z.clamp(min=0) if self.slope == 0 else torch.where(z > 0, z, self.slope * z)
+
+    def back(self, on: Tensor, g: Tensor) -> Tensor:
+        """The gradient before the layer; `on` is 1 or 0, or a share of a piece."""
+        on = on.to(g.dtype)
+        return g * (on if self.slope == 0 else self.slope + (1 - self.slope) * on)
 
 
 class Pool:
@@ -49,10 +54,19 @@ class Pool:
     def act(self, x: Tensor) -> Tensor:
         return self.windows(x).amax(-1).view(-1, *self.out)
 
+    def back(self, winner: Tensor, g: Tensor) -> Tensor:
+        """The gradient before the layer."""
+        return self.scatter(winner, g.flatten(2))
+
     def scatter(self, position: Tensor, g: Tensor) -> Tensor:
         """Adds `g` (rows, channels, n) at flat positions (rows, channels, n) of the input."""
         zero = g.new_zeros(len(g), self.ins[0], prod(self.ins[1:]))
         return zero.scatter_add_(2, position, g).view(-1, *self.ins)
+
+
+def position(pool: Pool, best: Tensor) -> Tensor:
+    """The flat position in a channel of the entry `best` (rows, channels, windows) of every window."""
+    return pool.table.expand(*best.shape, -1).gather(-1, best.unsqueeze(-1)).squeeze(-1)
 
 
 Layer = Affine | Ramp | Pool
@@ -79,7 +93,7 @@ def network(graph: Graph, device: str | torch.device = "cpu") -> Network:
     """The graph's tensors, made once for each device."""
     made = _networks.setdefault(graph, {})
     if str(device) not in made:
-        made[str(device)] = _network(pools_first(graph), torch.device(device))
+        made[str(device)] = _network(with_axes(pools_first(graph)), torch.device(device))
     return made[str(device)]
 
 

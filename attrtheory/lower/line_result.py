@@ -89,10 +89,16 @@ class Found:
     def largest(self) -> float:
         return float(np.abs(self.values).max())
 
-    def plain(self, undecided: int) -> LineResult:
-        """The float values as they are."""
-        residual = fsum(self.values.ravel().tolist()) - self.difference
-        return LineResult(self.values, "float", None, None, (), undecided, self.pieces, residual, self.difference)
+    def plain(self, graph: Graph, ties: dict[int, tuple[int, float]]) -> LineResult:
+        """The float values as they are, and where they follow conventions."""
+        residual, undecided = fsum(self.values.ravel().tolist()) - self.difference, sum(units for units, _ in ties.values())
+        named = named_kinks(graph, ties, "up to ")
+        return LineResult(self.values, "float", None, None, named, undecided, self.pieces, residual, self.difference)
+
+    def interval(self, graph: Graph, bounds: Bounds) -> LineResult:
+        """What is known of a path that was not swept to its end: the middle of the bounds."""
+        whole = Found((bounds.lower + bounds.upper) / 2, self.pieces, self.difference)
+        return whole.enclosed(graph, bounds, kinks=True)
 
     def enclosed(self, graph: Graph, bounds: Bounds, *, kinks: bool) -> LineResult:
         """The float values within their bounds, which they cannot miss by more than rounding."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import pairwise
 from math import fsum, inf, nextafter
 from typing import Any
 
@@ -13,7 +12,7 @@ from flint import fmpq
 
 from attrtheory.errors import BadInput
 from attrtheory.lower.inputs import Data, rows, targets
-from attrtheory.lower.integrated_gradients import Options, segment
+from attrtheory.lower.integrated_gradients import Options, segments
 from attrtheory.lower.line_result import LADDER, LineResult, rounded
 from attrtheory.models.graph import Graph
 
@@ -31,8 +30,7 @@ def path_attribution_line(graph: Graph, knots: Data, target: int = 0, **options:
     if len(points) < 2:
         raise BadInput(f"knots: got {len(points)} point; a path needs two or more")
     (k,) = targets(graph, target, 1)
-    parts = [segment(graph, a, b, k, Options(**options)) for a, b in pairwise(points)]
-    return combined(parts, Fraction(1))
+    return combined(segments(graph, points[:-1], points[1:], [k] * (len(points) - 1), Options(**options)), Fraction(1))
 
 
 def expected_gradients_line(
@@ -42,10 +40,9 @@ def expected_gradients_line(
     xs, bases = rows(graph, inputs, "inputs"), rows(graph, baselines, "baselines")
     each = targets(graph, target, len(xs))
     mean = Fraction(1, len(bases))
-    return [
-        combined([segment(graph, b, x, k, Options(**options)) for b in bases], mean)
-        for x, k in zip(xs, each, strict=True)
-    ]
+    starts, stops = np.concatenate([bases] * len(xs)), np.repeat(xs, len(bases), axis=0)
+    parts = segments(graph, starts, stops, np.repeat(each, len(bases)).tolist(), Options(**options))
+    return [combined(parts[i : i + len(bases)], mean) for i in range(0, len(parts), len(bases))]
 
 
 def combined(parts: Sequence[LineResult], factor: Fraction) -> LineResult:

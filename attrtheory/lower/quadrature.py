@@ -14,8 +14,8 @@ import torch
 from attrtheory.errors import BadInput
 from attrtheory.lower.inputs import Data, paired, rows, targets
 from attrtheory.lower.layers import network
-from attrtheory.lower.line import MEMORY, straight_values
-from attrtheory.lower.slopes import pulled_back, rows_at_once, slopes_at
+from attrtheory.lower.slopes import MEMORY, pulled_back, rows_at_once, slopes_at
+from attrtheory.lower.straight import straight_values
 from attrtheory.models.graph import Graph
 
 Rule = tuple[np.ndarray, np.ndarray]  # nodes in [0, 1] and their weights

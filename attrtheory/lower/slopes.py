@@ -15,9 +15,10 @@ import torch
 from torch import Tensor
 
 from attrtheory.lower.affine_rows import UNIT, Affine, gamma
-from attrtheory.lower.layers import Network, Pool, Ramp
-from attrtheory.lower.line import MEMORY, Rows, forget, straight_values
+from attrtheory.lower.layers import Network, Pool, Ramp, position
+from attrtheory.lower.straight import Rows, forget
 
+MEMORY = 2**28  # bytes of live rows before paths are looked at one after the other, and then in parts
 OUTWARD = 1 + 1e-9  # covers the roundings made while a bound itself is computed
 TINY = 2.0**-960  # covers what underflow loses in a sum of products; a normal number, since subnormal ones are slow
 
@@ -75,23 +76,6 @@ def slopes_at(net: Network, ends: Rows, t: Tensor) -> dict[int, Slopes]:
                 live[k] = windows.amax(-1).view(-1, *layer.out)
         live = forget(net, live, k)
     return found
-
-
-def mean_gradient_float(
-    net: Network, x0: Tensor, x: Tensor, t: Tensor, target: int, *, memory: int = MEMORY
-) -> Tensor:
-    """The gradients at the middle of the pieces between t, times the pieces' lengths; one row."""
-    ends = straight_values(net, torch.stack([x0, x]))
-    total = torch.zeros((1, *net.graph.input_shape), dtype=torch.float64, device=t.device)
-    step = rows_at_once(net, memory)
-    for a, b in zip(t[:-1].split(step), t[1:].split(step), strict=True):
-        total = total + pulled_back(net, slopes_at(net, ends, (a + b) / 2), b - a, target)[0]
-    return total
-
-
-def position(pool: Pool, best: Tensor) -> Tensor:
-    """The flat position in a channel of the entry `best` (rows, channels, windows) of every window."""
-    return pool.table.expand(*best.shape, -1).gather(-1, best.unsqueeze(-1)).squeeze(-1)
 
 
 def pulled_back(

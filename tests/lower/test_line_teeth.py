@@ -12,12 +12,13 @@ from lower.nets import FAMILIES, chain, dense, linear
 from lower.replica import integrated_gradients_replica
 
 from attrtheory.errors import EngineDisagreement
-from attrtheory.lower import decisions, line, line_exact
+from attrtheory.lower import bends, decisions, envelope, grid, line_exact, pieces, sweep
 from attrtheory.lower.affine_rows import Affine
 from attrtheory.lower.integral_exact import integrated_gradients_exact
 from attrtheory.lower.integrated_gradients import integrated_gradients_line
 from attrtheory.lower.layers import Pool, Ramp, network
-from attrtheory.lower.slopes import PoolSlopes, RampSlopes, mean_gradient_float
+from attrtheory.lower.line import lines
+from attrtheory.lower.slopes import PoolSlopes, RampSlopes
 from attrtheory.models.ops import MaxPool2d, Relu
 
 TIED = chain((2,), linear([[1, -1]]), Relu())
@@ -48,9 +49,8 @@ def known():
 
 def swept(graph, x0, x):
     """The float sweep alone."""
-    a, b = torch.tensor(x0), torch.tensor(x)
-    gradient = mean_gradient_float(network(graph), a, b, line.line_sweep(graph, a, b), 0)
-    return gradient[0].numpy() * (x - x0)
+    (found,) = lines(network(graph), torch.tensor(x0)[None], torch.tensor(x)[None], torch.tensor([0]))
+    return found.gradient.numpy() * (x - x0)
 
 
 def compare_float(known):
@@ -85,24 +85,62 @@ def test_the_sweeps_themselves_pass(known):
     compare_exact()
 
 
-def no_changes(pool, z):
-    return torch.zeros(0, dtype=torch.long), z.new_zeros(0)
+NOTHING = np.empty(0, dtype=int), np.empty(0)
 
 
-def positive_changes_only(pool, z, true=line.winner_changes):
+def positive_changes_only(pool, z, true=envelope.winner_changes):
     return true(pool, z.clamp(min=0))
 
 
-def first_change_only(pool, z, true=line.winner_changes):
+def first_change_only(pool, z, true=envelope.winner_changes):
     piece, ratio = true(pool, z)
-    keep = torch.ones_like(piece, dtype=torch.bool)
-    keep[1:] = piece[1:] != piece[:-1]
+    keep = np.unique(piece, return_index=True)[1]
     return piece[keep], ratio[keep]
 
 
-def merged_loosely(layer, t, rows, memory=0, true=line.bends):
-    new = true(layer, t, rows)
-    return new[[bool((t - b).abs().min() > 1e-3) for b in new]]
+def no_sign_changes(mask):
+    return NOTHING[0], NOTHING[0]
+
+
+def every_other(mask, true=bends._true_entries):
+    row, column = true(mask)
+    return row[::2], column[::2]
+
+
+def in_float32(before, piece, ratio, layer, true=grid.refine):
+    return true(before, piece, ratio.astype(np.float32).astype(np.float64), layer)
+
+
+def on_at_zero(ends, size, length, true=bends.snapped):
+    snapped, ties = true(ends, size, length)
+    return torch.where(snapped == 0, 1.0, snapped), ties
+
+
+def last_wins(self, op, x, out, device, true=Pool.__init__):
+    true(self, op, x, out, device)
+    self.table, self.real = self.table.flip(-1), self.real.flip(-1)
+
+
+def states_never_switch(self, finer):
+    states = self.on.view(torch.uint8)[torch.from_numpy(finer.source)]
+    return states.view(-1, *self.shape), self.ties
+
+
+def own_bends_forgotten(self, k, true=grid.Grid.level):
+    return true(self, k + 1)
+
+
+def lengths_of_the_wrong_pieces(self, values, paths, true=grid.Level.integral):
+    return true(grid.Level(self.rows, self.path, self.start, np.roll(self.stop, 1) * 0 + self.stop.mean()), values, paths)
+
+
+def swapped_interpolation(self, values, true=grid.Refinement.__call__):
+    parts = (self.grid, self.piece, 1 - self.ratio, self.old, self.new, self.row, self.source)
+    return true(grid.Refinement(*parts), values)
+
+
+def closed_form_of_the_middle(layer, ends, pieces, g, paths, true=pieces.through_straight):
+    return true(layer, torch.sign(ends), pieces, g, paths)
 
 
 def overwritten(layer, g):
@@ -113,20 +151,25 @@ def overwritten(layer, g):
 
 
 FLOAT_MUTANTS = {
-    "winner changes of pools are dropped": (line, "winner_changes", no_changes),
-    "winner changes at negative maxima are dropped": (line, "winner_changes", positive_changes_only),
-    "one winner change per piece": (line, "winner_changes", first_change_only),
-    "breakpoints closer than 1e-3 are merged": (line, "bends", merged_loosely),
-    "relu'(0) = 1": (Ramp, "on", lambda self, z: z >= 0),
-    "the last of tied entries wins": (
-        Pool, "best", lambda self, w: w.shape[-1] - 1 - w.flip(-1).argmax(-1),
-    ),
+    "winner changes of pools are dropped": (bends, "winner_changes", lambda pool, z: NOTHING),
+    "winner changes at negative maxima are dropped": (bends, "winner_changes", positive_changes_only),
+    "one winner change per piece": (bends, "winner_changes", first_change_only),
+    "sign changes are dropped": (bends, "_true_entries", no_sign_changes),
+    "every other sign change is dropped": (bends, "_true_entries", every_other),
+    "bends are rounded to float32": (sweep, "refine", in_float32),
+    "relu'(0) = 1": (sweep, "snapped", on_at_zero),
+    "the last of tied entries wins": (Pool, "__init__", last_wins),
     "an entry that is selected twice passes its signal on once": (
         Affine, "pull", lambda self, g, true=Affine.pull: overwritten(self, g) if hasattr(self, "index") else true(self, g),
     ),
     "the slope of leaky units is rounded to float32": (
         Ramp, "slope", property(lambda self: float(np.float32(self._slope)), lambda self, s: setattr(self, "_slope", s)),
     ),
+    "states are those of the piece before": (bends.RampBends, "settle", states_never_switch),
+    "a layer's own bends are left out of its backward pass": (grid.Grid, "level", own_bends_forgotten),
+    "pieces have the wrong lengths": (grid.Level, "integral", lengths_of_the_wrong_pieces),
+    "interpolation from the wrong end": (grid.Refinement, "__call__", swapped_interpolation),
+    "first units turn in the middle": (pieces, "through_straight", closed_form_of_the_middle),
 }  # fmt: skip
 
 
@@ -188,7 +231,7 @@ def test_completeness_does_not_notice(name, monkeypatch):
     monkeypatch.setattr(*FLOAT_MUTANTS[name])
     wrong = []
     for graph, x0, x, truth in list(truths())[-2:]:
-        found = swept(graph, x0, x)
+        found = swept(type(graph)(graph.input_shape, graph.nodes), x0, x)
         assert found.sum() == truth.sum()
         wrong.append((found != truth).any())
     assert any(wrong)
