@@ -100,8 +100,8 @@ def _segment(
 ) -> tuple[Tensor, Tensor]:
     """The attributions of one input, and the breakpoints of its path."""
     with torch.no_grad():
-        ends = (p.detach().reshape(1, *graph.input_shape) for p in (x0, x))
-        (line,) = lines(network(graph, x.device), *ends, torch.tensor([target], device=x.device))
+        first, last = (p.detach().reshape(1, *graph.input_shape) for p in (x0, x))
+        (line,) = lines(network(graph, x.device), first, last, torch.tensor([target], device=x.device))
         t = line.t.to(x.device)
     step, middle = x - x0, (t[1:] + t[:-1]) / 2
     at = lambda s: s.view(-1, *[1] * x.ndim)
