@@ -14,7 +14,6 @@ from torch import nn
 
 import attrtheory.interop.captum as ours
 from attrtheory.errors import BadInput, EngineDisagreement, Unsupported
-from attrtheory.models import torch_live
 
 NODES = 1000
 
@@ -237,77 +236,6 @@ def test_a_function_that_calls_a_module():
     )
 
 
-class Flagged(nn.Module):
-    """A module that reads a weight, a buffer and a plain attribute."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = nn.Linear(3, 2)
-        self.register_buffer("shift", torch.zeros(2))
-        self.factor = 1.0
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.relu(self.layer(x) + self.shift) * self.factor
-
-
-def through_data(m: Flagged) -> None:
-    m.layer.weight.data.mul_(-2)  # changes no version counter of the parameter
-
-
-def through_optimiser(m: Flagged) -> None:
-    m(X).sum().backward()
-    torch.optim.SGD(m.parameters(), lr=0.5).step()
-
-
-def through_buffer(m: Flagged) -> None:
-    m.shift.sub_(100.0)
-
-
-def through_attribute(m: Flagged) -> None:
-    m.factor = 5.0
-
-
-def through_new_layer(m: Flagged) -> None:
-    m.layer = nn.Linear(3, 2)
-
-
-def through_state(m: Flagged) -> None:
-    m.load_state_dict(Flagged().state_dict())
-
-
-CHANGES = [through_data, through_optimiser, through_buffer, through_attribute, through_new_layer, through_state]
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_a_changed_module_is_traced_again(change):
-    torch.manual_seed(0)
-    module = Flagged()
-    method = ours.IntegratedGradients(module)
-    before = method.attribute(X, target=0)
-    change(module)
-    after = method.attribute(X, target=0)
-    assert torch.equal(after, ours.IntegratedGradients(module).attribute(X, target=0))
-    assert not torch.equal(before, after)
-
-
-def test_an_unchanged_module_is_traced_once(monkeypatch: pytest.MonkeyPatch):
-    calls, real = [], torch_live.Traced
-    monkeypatch.setattr(torch_live, "Traced", lambda *a: calls.append(1) or real(*a))
-    module = Flagged()
-    method = ours.IntegratedGradients(module)
-    for _ in range(3):
-        method.attribute(X, target=0)
-    assert len(calls) == 1
-    method.attribute(X[:2], target=1)
-    assert len(calls) == 1
-    through_data(module)
-    method.attribute(X, target=0)
-    assert len(calls) == 1
-    module.factor = 3.0
-    method.attribute(X, target=0)
-    assert len(calls) == 2
-
-
 class Forgetful(nn.Module):
     """Returns something else at every call."""
 
@@ -332,7 +260,9 @@ REFUSED = {
     "no target": (lambda: ours.IntegratedGradients(NET).attribute(X), BadInput, "name one"),
     "target": (lambda: ours.IntegratedGradients(NET).attribute(X, target=5), BadInput, "names no output"),
     "NaN": (lambda: ours.IntegratedGradients(NET).attribute(X / 0, target=0), BadInput, "NaN or infinity"),
-    "a state": (lambda: ours.IntegratedGradients(Forgetful()).attribute(X), (Unsupported, EngineDisagreement), "something else"),
+    "a state": (
+        lambda: ours.IntegratedGradients(Forgetful()).attribute(X), (Unsupported, EngineDisagreement), "something else",
+    ),
     "a batch": (lambda: ours.IntegratedGradients(Mixing()).attribute(X), (Unsupported, EngineDisagreement), r"\w"),
     "a sum": (lambda: ours.IntegratedGradients(lambda x: NET(x).sum()).attribute(X), Unsupported, "for each example"),
     "training": (lambda: ours.IntegratedGradients(nn.Dropout()).attribute(X, target=0), Unsupported, "training mode"),
