@@ -4,10 +4,11 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
+PEERS := .venv/.peers
 # Files that the target writes on purpose (reports, pages) go to out/, which git ignores.
 OUT := out
 
-.PHONY: run test lint types imports check docs bench clean
+.PHONY: run test lint types imports check docs bench bench-proofs clean
 
 run: $(READY)          ## train two small networks on digits, audit both, print the path of the report
 	$(BIN)/attrtheory demo
@@ -30,7 +31,10 @@ check: $(READY)        ## re-check every certificate, without searching
 docs: $(READY)         ## the pages, in out/docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file .ci/mkdocs.yml
 
-bench: $(READY)        ## timings: one process, no other tests beside them
+bench: $(PEERS)        ## timings beside captum, shapiq and shap; ARGS=--quick takes two minutes, ARGS=--help tells more
+	PYTHONPATH=tests $(BIN)/python -m benchmarks --out $(OUT)/bench $(ARGS)
+
+bench-proofs: $(READY) ## how long the first proofs take
 	$(BIN)/python -m pytest tests/benchmarks --numprocesses=0 --benchmark-enable $(ARGS)
 
 clean:
@@ -44,4 +48,8 @@ $(READY): pyproject.toml .ci/constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --quiet --no-input "$$(grep '^torch==' .ci/constraints.txt)"
 	@$(BIN)/python -m pip install --quiet --quiet --no-input -c .ci/constraints.txt -e ".[onnx,trees,dev,docs]"
+	@touch $@
+
+$(PEERS): $(READY)
+	@$(BIN)/python -m pip install --quiet --quiet --no-input -c .ci/constraints.txt -e ".[bench]"
 	@touch $@

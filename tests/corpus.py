@@ -52,8 +52,11 @@ MATRIX = {
     "expected_gradients":      "C  C  P  P  C  C  P  C  C  C",  # means of the above; baselines are exchangeable here (IG-17)
     "shapley":                 "P  P  P  P  P  P  P  P  P  P",  # UQ-07
     "banzhaf":                 "R  P  P  P  P  P  P  P  P  P",  # x1 x2 x3: 3/4 against 1 (UQ-07); n = 2 is Shapley
+    "owen":                    "P  P  P  P  R  P  P  P  P  P",  # x1 x2 x3 with x1, x2 together: 1/4, 1/4, 1/2 (Sy)
     "equal_split":             "P  R  R  P  P  P  P  P  R  P",  # f = x2 gives x1 half (Du, Nu, Le)
 }  # fmt: skip
+
+SHAPLEY_OF_TWO = {("banzhaf", "completeness", 2), ("owen", "symmetry", 2)}  # with two features both are Shapley values
 
 
 def matrix() -> list[Row]:
@@ -61,7 +64,7 @@ def matrix() -> list[Row]:
     for name, line in MATRIX.items():
         for prop, letter in zip(PROPERTIES, line.split(), strict=True):
             for n in (2, 3):
-                verdict = P if (name, prop, n) == ("banzhaf", "completeness", 2) else {"P": P, "C": C, "R": R}[letter]
+                verdict = P if (name, prop, n) in SHAPLEY_OF_TWO else {"P": P, "C": C, "R": R}[letter]
                 needed = verdict == C and (name != "path_gradients" or prop == "completeness")
                 rows.append(Row(Claim(get_property(prop), method(name), Every(n)), verdict, f"{name}, {prop}", needed))
     return rows
@@ -101,6 +104,7 @@ ONE, ZERO = "1 1", "0 0"
 TWO_KINKS = "3*x1 - 4*relu(x1 - 1/2) + 4*relu(x1 - 3/2)"
 MIDPOINT = formula("(x1-b1)*(5*(x1+b1)/2 + 3*(x2+b2)/2)", "(x2-b2)*3*(x1+b1)/2")
 HOLE = "ite(1 - 2*step(x1 - 1/4) + 2*step(x1 - 1/2), x1, 0)"  # x1, but 0 between 1/4 and 1/2
+TOGETHER = get_method("owen", unions=[0, 0, 1])  # x1 and x2 in one union
 FROM_3_TO_12 = Domain(None, (point("3"),), point("1"), point("2"))
 
 ROWS = [
@@ -168,6 +172,14 @@ ROWS = [
     row("UQ-07", P, formula("1/4", "1/4", "1/4"), "banzhaf", on("x1 * x2 * x3", 3), at("1 1 1", "0 0 0")),  # 2^-2 each
     row("UQ-07", P, agrees_with(get_method("banzhaf")), "shapley", Every(2)),  # both average two marginals
     row("UQ-07", R, agrees_with(get_method("banzhaf")), "shapley", Every(3)),  # 1/3 against 1/4 on x1 x2 x3
+    row("Owen", P, formula("1/4", "1/4", "1/2"), TOGETHER, on("x1 * x2 * x3", 3), at("1 1 1", "0 0 0")),  # 1/2 1/2, 1/2
+    row("Owen", P, formula("1/6", "1/6", "2/3"), "shapley", on("x3 * max(x1, x2)", 3), at("1 1 1", "0 0 0")),  # a glove game
+    row("Owen", P, formula("1/4", "1/4", "1/2"), TOGETHER, on("x3 * max(x1, x2)", 3), at("1 1 1", "0 0 0")),  # owners unite
+    row("Owen", P, "symmetry", TOGETHER, Every(3), Domain(features=(0, 1))),  # within a union
+    row("Owen", R, "symmetry", TOGETHER, on("x1 * x2 * x3", 3)),  # across unions
+    row("Owen", P, agrees_with(get_method("shapley")), get_method("owen", unions=[0, 0, 0]), Every(3)),  # one union
+    row("Owen", P, agrees_with(get_method("shapley")), get_method("owen", unions=[0, 1, 2]), Every(3)),  # unions of one
+    row("Owen", R, agrees_with(get_method("shapley")), TOGETHER, Every(3)),  # the two rows on x3 max(x1, x2)
     row("VA-06", R, "completeness", "gradient_x_displacement", on("1 - relu(1 - x1)", 1), at("2", "0")),  # slope 0, change 1
     row("VA-06", P, formula(0), "gradient", on("1 - relu(1 - x1)", 1), at("2", "0")),
     row("VA-07", R, "completeness", "occlusion", on("x1 * x2"), at(ONE, ZERO)),  # 2 against 1

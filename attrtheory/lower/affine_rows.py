@@ -13,6 +13,7 @@ from torch.nn import functional
 from torch.nn.grad import conv2d_input
 
 from attrtheory.lower.banded import Banded, pays
+from attrtheory.lower.fan import Fan
 from attrtheory.lower.wiring import magnitude, pool_counts, roundings
 from attrtheory.models.ops import OUTSIDE, AvgPool2d, Combine, Conv2d, Linear, Op, Pair, Scale, Select, Shape
 
@@ -60,6 +61,13 @@ class Affine:
     def absolute(self) -> Affine:
         """`y = |W| x + |b|`."""
         return Affine(magnitude(self.op), self.ins, self.out, self.device)
+
+    @cached_property
+    def fan(self) -> Fan:
+        """What single entries of a convolution's input reach."""
+        if not isinstance(self.op, Conv2d):
+            raise TypeError(f"only convolutions have a fan; got {self.op}")
+        return Fan(self.op, self.ins[0], self.out)
 
     @cached_property
     def norm(self) -> float:

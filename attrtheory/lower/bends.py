@@ -66,6 +66,12 @@ class PoolBends:
         return position(layer, winner), shares(tied, finer.grid) if tied.any() else None
 
 
+def changes(pattern: Tensor) -> Array:
+    """Rows whose pattern is not that of the row before."""
+    rows = pattern.flatten(1).numpy(force=True)
+    return 1 + np.flatnonzero((rows[1:] != rows[:-1]).any(1))
+
+
 def shares(units: Array, grid: Grid) -> Ties:
     """For every path the most units tied on one piece, and the length of the pieces with such units."""
     same, length = grid.pieces()

@@ -24,18 +24,26 @@ def index(rows: Array, like: Tensor) -> Tensor:
 class Grid:
     """Rows in order: path after path, on each of them from its start to its end.
 
-    `born[r]` is the number of the layer that bends at row r, and 0 for the ends of a path.
+    `born[r]` is the number of the layer that inserted row r, 0 for the ends of a path; `last[r]` of the last one whose
+    pattern changes there.
     """
 
     path: Array
     t: Array
     born: Array
+    last: Array
 
     @staticmethod
     def ends(paths: int, start: float, stop: float) -> Grid:
         """Two rows for each path."""
         path = np.repeat(np.arange(paths), 2)
-        return Grid(path, np.tile([start, stop], paths), np.zeros_like(path))
+        return Grid(path, np.tile([start, stop], paths), np.zeros_like(path), np.zeros_like(path))
+
+    def changing(self, rows: Array, k: int) -> Grid:
+        """The same rows, with the pattern of layer k changing at some of them."""
+        last = self.last.copy()
+        last[rows] = k
+        return Grid(self.path, self.t, self.born, last)
 
     def __len__(self) -> int:
         return len(self.t)
@@ -60,7 +68,7 @@ class Grid:
 
     def level(self, k: int) -> Level:
         """The coarser grid of the ends and the bends of layers k and later."""
-        rows = np.flatnonzero((self.born >= k) | (self.born == 0))
+        rows = np.flatnonzero((self.last >= k) | (self.born == 0))
         path, t = self.path[rows], self.t[rows]
         inner = path[1:] == path[:-1]  # no piece from the end of a path to the start of the next one
         return Level(rows[:-1][inner], path[:-1][inner], t[:-1][inner], t[1:][inner])
@@ -142,5 +150,6 @@ def refine(grid: Grid, piece: Array, ratio: Array, layer: int) -> Refinement:
         return out
 
     source = merged(rows, piece[first])
-    whole = Grid(grid.path[source], merged(grid.t, at[first]), merged(grid.born, np.full_like(first, layer)))
+    own = np.full_like(first, layer)
+    whole = Grid(grid.path[source], merged(grid.t, at[first]), merged(grid.born, own), merged(grid.last, own))
     return Refinement(whole, piece[first], ratio[first], old, new, row, source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from weakref import WeakKeyDictionary
 
@@ -10,9 +11,10 @@ import torch
 from torch import Tensor
 
 from attrtheory.lower.affine_rows import Affine, gamma
-from attrtheory.lower.wiring import affine_in_input, pool_table, pools_first, roundings, with_axes
+from attrtheory.lower.arrange import arranged
+from attrtheory.lower.wiring import affine_in_input, pool_table, roundings, with_axes
 from attrtheory.models.graph import Graph
-from attrtheory.models.ops import LeakyRelu, MaxPool2d, Relu, Shape
+from attrtheory.models.ops import Conv2d, LeakyRelu, MaxPool2d, Relu, Shape
 
 
 class Ramp:
@@ -79,6 +81,12 @@ class Network:
     graph: Graph
     layers: tuple[Layer, ...]
     straight: tuple[bool, ...]
+    turning: dict[int, int]  # convolution -> the ramp before it, whose input is affine on the whole path
+
+    @cached_property
+    def rows_asked(self) -> frozenset[int]:
+        """Values of which another layer than a convolution behind their turns needs the rows."""
+        return frozenset(i for k, n in enumerate(self.graph.nodes, start=1) if k not in self.turning for i in n.inputs)
 
     @property
     def nodes(self) -> list[tuple[int, Layer, tuple[int, ...]]]:
@@ -93,7 +101,7 @@ def network(graph: Graph, device: str | torch.device = "cpu") -> Network:
     """The graph's tensors, made once for each device."""
     made = _networks.setdefault(graph, {})
     if str(device) not in made:
-        made[str(device)] = _network(with_axes(pools_first(graph)), torch.device(device))
+        made[str(device)] = _network(arranged(with_axes(graph)), torch.device(device))
     return made[str(device)]
 
 
@@ -108,7 +116,13 @@ def _network(graph: Graph, device: torch.device) -> Network:
                 layers.append(Pool(node.op, ins[0], out, device))
             case op:
                 layers.append(Affine(op, ins, out, device))
-    return Network(graph, tuple(layers), tuple(affine_in_input(graph)))
+    straight, turning = affine_in_input(graph), {}
+    for k, node in enumerate(graph.nodes, start=1):
+        i = node.inputs[0]
+        sparse = isinstance(node.op, Conv2d) and node.op.groups == 1
+        if sparse and i and isinstance(layers[i - 1], Ramp) and straight[graph.nodes[i - 1].inputs[0]]:
+            turning[k] = i
+    return Network(graph, tuple(layers), tuple(straight), turning)
 
 
 def forward(graph: Graph, x: Tensor) -> Tensor:

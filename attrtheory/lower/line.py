@@ -18,7 +18,7 @@ from attrtheory.lower.sweep import Sweep, TooManyRowsError, sweep
 from attrtheory.models.graph import Graph
 from attrtheory.models.ops import PIECEWISE
 
-CACHE = 2**24  # bytes of live rows that a processor handles quickly
+CACHE = 64 * 2**20  # bytes of live rows that a processor handles quickly
 BENDS = 0.4  # at how many of its units a network bends, roughly: only to choose the first parts
 TOGETHER = 64  # paths
 COARSE = 16  # pieces into which a part that is not swept is cut
@@ -117,5 +117,5 @@ def bending(graph: Graph) -> int:
 
 def _rows_at_once(net: Network, memory: int, device: torch.device) -> float:
     """Rows that are quick to handle together: on a processor those that stay near its cache."""
-    widest = max(map(prod, net.graph.shapes))
+    widest = max((prod(s) for s, plain in zip(net.graph.shapes, net.straight, strict=True) if not plain), default=1)
     return max(2.0, (min(memory, CACHE) if device.type == "cpu" else memory) / (16 * widest))

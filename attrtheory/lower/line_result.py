@@ -13,10 +13,10 @@ from torch import Tensor
 
 from attrtheory.errors import EngineDisagreement, TooLarge
 from attrtheory.lower.affine_rows import UNIT
+from attrtheory.lower.arrange import arranged
 from attrtheory.lower.enclosure import Enclosure
 from attrtheory.lower.integral_exact import ExactLine
 from attrtheory.lower.slopes import OUTWARD, tiny
-from attrtheory.lower.wiring import pools_first
 from attrtheory.models.graph import Graph
 from attrtheory.models.ops import MaxPool2d
 
@@ -140,7 +140,7 @@ def rounded(q: fmpq) -> float:
 
 def named_kinks(graph: Graph, kinks: dict[int, tuple[int, float]], most: str) -> tuple[str, ...]:
     """One sentence per layer."""
-    nodes = pools_first(graph).nodes
+    nodes = arranged(graph).nodes
     found = []
     for k, (units, share) in sorted(kinks.items()):
         one = "" if units == 1 else "s"

@@ -7,8 +7,9 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from attrtheory.lower.arrange import arranged
 from attrtheory.lower.layers_exact import ExactAffine, objects
-from attrtheory.lower.wiring import affine_in_input, pool_table, pools_first
+from attrtheory.lower.wiring import affine_in_input, pool_table
 from attrtheory.models.graph import Graph
 from attrtheory.models.ops import PIECEWISE, LeakyRelu, MaxPool2d
 
@@ -70,7 +71,7 @@ class ExactNetwork:
     """A graph with integer weights."""
 
     def __init__(self, graph: Graph) -> None:
-        self.graph = pools_first(graph)
+        self.graph = arranged(graph)
         self.straight = affine_in_input(self.graph)
         self.affine: dict[int, ExactAffine] = {}
         self.pools: dict[int, tuple[np.ndarray, np.ndarray]] = {}

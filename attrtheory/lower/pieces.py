@@ -56,7 +56,10 @@ def mean_gradient(net: Network, found: Sweep, target: Tensor) -> Tensor:
         if k not in signals:
             continue
         at, g = signals.pop(k)
-        if isinstance(layer, Affine):
+        if net.turning.get(k) in found.turns:
+            ramp = net.turning[k]
+            arrive_total(net.nodes[ramp - 1][2][0], found.turns[ramp].before(layer, level(at), g))
+        elif isinstance(layer, Affine):
             for i, part in zip(ins, layer.pull(g), strict=True):
                 arrive(i, at, part)
         elif k in found.ends:

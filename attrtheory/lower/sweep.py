@@ -18,11 +18,12 @@ import numpy as np
 from torch import Tensor
 
 from attrtheory.lower.affine_rows import Affine
-from attrtheory.lower.bends import PoolBends, RampBends, Ties, snapped
+from attrtheory.lower.bends import PoolBends, RampBends, Ties, changes, snapped
 from attrtheory.lower.grid import Grid, Refinement, index, refine
 from attrtheory.lower.layers import Network, Ramp
-from attrtheory.lower.size import behind, of_values
+from attrtheory.lower.size import behind, of_ends, of_values
 from attrtheory.lower.straight import Rows, Straight, forget
+from attrtheory.lower.turns import Turns
 
 
 class TooManyRowsError(Exception):
@@ -47,6 +48,7 @@ class Sweep:
     outputs: Tensor
     patterns: Rows = field(default_factory=dict)
     ends: Rows = field(default_factory=dict)
+    turns: dict[int, Turns] = field(default_factory=dict)
     ties: dict[int, Ties | None] = field(default_factory=dict)
 
 
@@ -65,7 +67,10 @@ def sweep(net: Network, x0: Tensor, x: Tensor, part: tuple[float, float], memory
     for k, layer, ins in net.nodes:
         if net.straight[k]:
             continue
-        if isinstance(layer, Affine):
+        if k in net.turning and k < last:
+            live[k] = found.turns[net.turning[k]].behind(layer, found.grid)
+            sizes[k] = behind(layer, [sizes[i] for i in ins])
+        elif isinstance(layer, Affine):
             # behind the last kink only the ends are still asked for
             live[k] = layer.push(*(value(i, found.grid if k < last else ends) for i in ins))
             if k < last:
@@ -76,17 +81,22 @@ def sweep(net: Network, x0: Tensor, x: Tensor, part: tuple[float, float], memory
             finer = refine(before, bends.piece, bends.ratio, k)
             _check_memory(finer, [z, *live.values()], memory)
             live, found.grid = {i: finer(v) for i, v in live.items()}, finer.grid
-            if isinstance(layer, Ramp) and net.straight[ins[0]]:
+            plain = isinstance(layer, Ramp) and net.straight[ins[0]]
+            if plain:
                 found.ends[k], found.ties[k] = snapped(straight.ends[ins[0]], size, part[1] - part[0])
+                if k in net.turning.values():
+                    found.turns[k] = Turns.on(layer, found.ends[k], part)
             else:
                 found.patterns[k], found.ties[k] = bends.settle(finer)
+                found.grid = found.grid.changing(changes(found.patterns[k]), k)
             z = value(ins[0], found.grid)
             if k == last:
                 rows = index(np.flatnonzero(found.grid.born == 0), z)
                 live, z = {i: v[rows] for i, v in live.items()}, z[rows]
-            live[k] = layer.act(z)
+            if k == last or k not in net.turning.values() or k in net.rows_asked:
+                live[k] = layer.act(z)
             if k < last:
-                sizes[k] = of_values(live[k], found.grid)
+                sizes[k] = of_ends(*straight.ends[ins[0]]) if plain else of_values(live[k], found.grid)
         live = forget(net, live, k)
     found.outputs = value(len(net.layers), ends).flatten(1).unflatten(0, (-1, 2))
     return found

@@ -10,6 +10,7 @@ from attrtheory.methods.equal_split import equal_split
 from attrtheory.methods.gradient import gradient, gradient_x_displacement, gradient_x_input
 from attrtheory.methods.method import Method
 from attrtheory.methods.occlusion import occlusion
+from attrtheory.methods.owen import owen
 from attrtheory.methods.paths import expected_gradients, integrated_gradients, path_gradients
 
 METHODS = (
@@ -22,12 +23,19 @@ METHODS = (
     Method("expected_gradients", expected_gradients, background=2),
     Method("shapley", shapley),
     Method("banzhaf", banzhaf),
+    Method("owen", owen, (("unions", "pairs"),)),
     Method("equal_split", equal_split),
 )
 
 
-def get_method(name: str, *, via: str | Sequence[Sequence[Any]] | None = None, background: int | None = None) -> Method:
-    """A method by name. `via`: the turns of a path method; `background`: how many baseline points.
+def get_method(
+    name: str,
+    *,
+    via: str | Sequence[Sequence[Any]] | None = None,
+    background: int | None = None,
+    unions: str | Sequence[int] | None = None,
+) -> Method:
+    """A method by name. `via`: the turns of a path method; `background`: how many baseline points; `unions`: of Owen.
 
     >>> str(get_method("path_gradients", via=[["0", "1/2"]]))
     'path_gradients(via=((Fraction(0, 1), Fraction(1, 2)),))'
@@ -42,6 +50,10 @@ def get_method(name: str, *, via: str | Sequence[Sequence[Any]] | None = None, b
         if isinstance(turns, str) and turns != "axes":
             raise BadInput(f"via is 'axes' or a list of points; got {via!r}")
         base = Method(name, base.define, (("via", turns),), base.background)
+    if unions is not None:
+        if base.define is not owen:
+            raise BadInput(f"{name} knows no unions; only owen has them")
+        base = Method(name, base.define, (("unions", _unions(unions)),), base.background)
     if background is not None:
         if base.background is None:
             raise BadInput(f"{name} takes one baseline; only expected_gradients averages over a background")
@@ -56,6 +68,17 @@ def _turns(points: Sequence[Sequence[Any]]) -> tuple[tuple[Fraction, ...], ...]:
         return tuple(tuple(Fraction(q) for q in t) for t in points)
     except (TypeError, ValueError, ArithmeticError) as error:
         raise BadInput(f"via is 'axes' or a list of points, each a list of numbers; got {str(points)[:80]}") from error
+
+
+def _unions(unions: str | Sequence[int]) -> str | tuple[int, ...]:
+    if isinstance(unions, str):
+        if unions != "pairs":
+            raise BadInput(f"unions are 'pairs' or a list of numbers; got {unions!r}")
+        return unions
+    numbers = tuple(unions)
+    if not numbers or any(type(k) is not int for k in numbers) or set(numbers) != set(range(max(numbers) + 1)):
+        raise BadInput(f"unions are whole numbers 0 to m - 1, all of them, one for each feature; got {unions!r}")
+    return numbers
 
 
 __all__ = ["METHODS", "Method", "get_method"]

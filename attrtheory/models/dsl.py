@@ -20,8 +20,8 @@ MAX_CHARACTERS = 20_000
 MAX_POWER = 16
 
 
-def parse_model(text: str, names: Sequence[str] | None = None) -> Fn:
-    """A model from text; the inputs are `names`, or the text's variables in sorted order.
+def parse_model(text: str, names: Sequence[str] | None = None, parameters: Sequence[str] = ()) -> Fn:
+    """A model from text; the inputs are `names`, or the text's variables in sorted order. `parameters` are no inputs.
 
     Operators + - * / and ** with a small whole power; functions relu, step, abs, max, min, leaky_relu, clip, ite(guard,
     then, else). Decimals are read exactly: 0.1 is 1/10.
@@ -41,8 +41,10 @@ def parse_model(text: str, names: Sequence[str] | None = None) -> Fn:
         )
     body = parse_term(text)
     found = variables(body)
-    inputs = tuple(names) if names is not None else tuple(found)
-    if missing := sorted(set(found) - set(inputs)):
+    inputs = tuple(names) if names is not None else tuple(v for v in found if v not in parameters)
+    if both := sorted(set(inputs) & set(parameters)):
+        raise BadInput(f"{', '.join(both)} cannot be both an input and a parameter")
+    if missing := sorted(set(found) - set(inputs) - set(parameters)):
         raise BadInput(f"the model reads {', '.join(missing)}, which is not among its inputs {', '.join(inputs)}")
     return Fn(inputs, body)
 

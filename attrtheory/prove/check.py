@@ -14,6 +14,7 @@ from attrtheory.prove import rules
 from attrtheory.prove.certificate import MAX_BYTES, from_certificate
 from attrtheory.prove.claim import Claim, Graphs
 from attrtheory.prove.obligation import obligations
+from attrtheory.prove.order import decided_guards
 from attrtheory.prove.refute import FALSUM, points, question, replay
 from attrtheory.prove.verdict import Conditional, Proof, Proved, Refuted, Vacuous, Verdict, Witness
 
@@ -162,6 +163,8 @@ def _proof_holds(claim: Claim, proof: Proof) -> bool:
             ok = rules.fundamental_theorem(claim, rules.check_segments(proof.data["segments"], claim.family.n))
         case "half-line":
             ok = rules.half_lines(claim)
+        case "decided guards":
+            ok = decided_guards(claim)
         case "non-negative combination":
             ok = rules.non_negative(claim)
         case "true derivative":

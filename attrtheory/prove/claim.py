@@ -11,12 +11,12 @@ from itertools import count
 from typing import Any
 
 from attrtheory.errors import BadInput
-from attrtheory.expr.syntax import postorder, read_rational
+from attrtheory.expr.syntax import dumps, loads, postorder, read_rational
 from attrtheory.expr.term import Term, lift, var
 from attrtheory.expr.views import FnView
 from attrtheory.methods import Method
 from attrtheory.models.families import Family, family_from_json
-from attrtheory.models.fn import AnyProgram, Fn, disguised
+from attrtheory.models.fn import AnyProgram, Fn, disguised, variables
 from attrtheory.properties import Property, Relation, Scene, Statement
 from attrtheory.prove.names import (
     canonical,
@@ -33,7 +33,8 @@ Point = tuple[Fraction, ...]
 class Domain:
     """Where a claim is made. What is None is arbitrary: every input, every baseline.
 
-    `lower`, `upper`: a box for the input; `features`: those for which the property is stated, else all.
+    `lower`, `upper`: a box for the input; `features`: those for which the property is stated, else all;
+    `positive`: terms in the claim's variables (inputs, baselines, a model's parameters) that are > 0.
     """
 
     x: Point | None = None
@@ -41,6 +42,7 @@ class Domain:
     lower: Point | None = None
     upper: Point | None = None
     features: tuple[int, ...] | None = None
+    positive: tuple[Term, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         data: dict[str, Any] = {
@@ -50,12 +52,14 @@ class Domain:
             data["baselines"] = [[str(q) for q in b] for b in self.baselines]
         if self.features is not None:
             data["features"] = list(self.features)
+        if self.positive:
+            data["positive"] = [dumps(p) for p in self.positive]
         return data
 
     @builtins.property
     def restricts_points(self) -> bool:
         """Whether some inputs or baselines are left out."""
-        return any(v is not None for v in (self.x, self.baselines, self.lower, self.upper))
+        return bool(self.positive) or any(v is not None for v in (self.x, self.baselines, self.lower, self.upper))
 
     def __str__(self) -> str:
         def shown(p: Point) -> str:
@@ -68,6 +72,7 @@ class Domain:
             parts.append(f"baseline {' and '.join(map(shown, self.baselines))}")
         if self.features is not None:
             parts.append(f"features {', '.join(map(str, self.features))}")
+        parts += [f"{p!r} > 0" for p in self.positive]
         return ", ".join(parts)
 
     def check(self, n: int, background: int) -> None:
@@ -102,11 +107,22 @@ class Claim:
         if self.property.moves_points and self.domain.restricts_points:
             raise BadInput(
                 f"{self.property} sets coordinates of the input or the baseline equal, so it is claimed for all points; "
-                "leave x, baselines and the box out"
+                "leave x, baselines, the box and positive terms out"
             )
+        if self.domain.positive:
+            self._check_positive(self.domain.positive)
+
+    def _check_positive(self, terms: Sequence[Term]) -> None:
+        """They speak of the claim's variables and of nothing else."""
+        x, baselines, _ = self.points()
+        known = self._taken() | {p.payload for point in (x, *baselines) for p in point if p.op == "var"}
+        if strange := sorted({name for p in terms for name in variables(p)} - known):
+            raise BadInput(f"positive: the claim has no variable {', '.join(strange)}; it has {', '.join(sorted(known))}")
+        if any(p.levels or any(u.op == "call" for u in postorder(p)) for p in terms):
+            raise BadInput("positive: terms without open bound variables and unknown functions")
 
     def points(self) -> tuple[Sequence[Term], Sequence[Sequence[Term]], list[Relation]]:
-        """The input, the baselines, and the box as hypotheses."""
+        """The input, the baselines, and the box and the positive terms as hypotheses."""
         d, names = self.domain, self.family.names
         taken = self._taken()
         background = self.method.background
@@ -121,7 +137,7 @@ class Claim:
             for p, low, high in zip(x, d.lower or (), d.upper or (), strict=False)
             for lhs, rhs in ((p, low), (high, p))
         ]
-        return x, baselines, box
+        return x, baselines, [*box, *(Relation(p, ">", 0, "positive") for p in d.positive)]
 
     def statement(self, *, smooth: bool = False, as_written: bool = False, disguise: Fn | None = None) -> Statement:
         """What is claimed, as terms.
@@ -242,6 +258,8 @@ def claim_from_json(data: Mapping[str, Any], graphs: Graphs | None = None) -> Cl
             points["baselines"] = tuple(tuple(read_rational(q) for q in b) for b in d["baselines"])  # type: ignore[assignment]
         if "features" in d:
             points["features"] = tuple(int(i) for i in d["features"])  # type: ignore[assignment]
+        if "positive" in d:
+            points["positive"] = tuple(loads(p) for p in d["positive"])  # type: ignore[assignment]
         claim = Claim(
             property_from_json(data["property"]),
             method_from_json(data["method"]),

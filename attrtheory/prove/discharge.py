@@ -9,6 +9,7 @@ from attrtheory.models.fn import Fn
 from attrtheory.properties import Statement
 from attrtheory.prove import rules
 from attrtheory.prove.claim import Claim
+from attrtheory.prove.order import decided_guards
 from attrtheory.prove.refute import DISCONTINUOUS, FALSUM, KINKED, Question, points, question, refute, shrink
 from attrtheory.prove.verdict import Conditional, NotApplicable, Proof, Proved, Refuted, Unknown, Vacuous, Verdict
 
@@ -73,6 +74,8 @@ def _by_rules(claim: Claim) -> Verdict | None:
         return Proved(Proof("non-negative combination"))
     if not every and rules.half_lines(claim):
         return Proved(Proof("half-line"))
+    if not every and decided_guards(claim):
+        return Proved(Proof("decided guards"))
     if claim.property.name == "completeness" and (segments := rules.segments_of(claim)):
         if not rules.fundamental_theorem(claim, segments):
             return None

@@ -10,6 +10,7 @@ from attrtheory.errors import BadInput
 from attrtheory.expr.syntax import dumps, loads
 from attrtheory.expr.term import Term
 from attrtheory.methods import METHODS, Method, get_method
+from attrtheory.methods.owen import owen
 from attrtheory.methods.paths import path_gradients
 from attrtheory.properties import PROPERTIES, Property, get_property
 from attrtheory.properties.agreement import agreement, formula
@@ -28,13 +29,16 @@ def method_to_json(method: Method) -> dict[str, Any]:
     if method.define is path_gradients:
         via = dict(method.parameters)["via"]
         data["via"] = via if isinstance(via, str) else [[str(q) for q in t] for t in via]
+    if method.define is owen:
+        unions = dict(method.parameters)["unions"]
+        data["unions"] = unions if isinstance(unions, str) else list(unions)
     if method.background is not None:
         data["background"] = method.background
     return data
 
 
 def method_from_json(data: Mapping[str, Any]) -> Method:
-    return get_method(str(data["name"]), via=data.get("via"), background=data.get("background"))
+    return get_method(str(data["name"]), via=data.get("via"), background=data.get("background"), unions=data.get("unions"))
 
 
 def agrees_with(other: Method) -> Property:

@@ -131,7 +131,8 @@ def settle_on_network(claim: Claim, candidates: Iterable[tuple[Mapping[str, Frac
 def products_at_a_point(claim: Claim) -> int:
     """Roughly how many multiplications evaluate the statement at one point: forward passes times their cost."""
     graph, n = network_of(claim).graph, claim.family.n
-    passes = {"occlusion": n + 1, "shapley": 2**n, "banzhaf": 2**n, "path_gradients": 20 * n}.get(claim.method.name, 2)
+    games = {"shapley": 2**n, "banzhaf": 2**n, "owen": 2**n}
+    passes = {"occlusion": n + 1, "path_gradients": 20 * n, **games}.get(claim.method.name, 2)
     if claim.method.name in ("integrated_gradients", "expected_gradients"):
         passes = graph.units * (claim.method.background or 1)
     return products(graph) * passes

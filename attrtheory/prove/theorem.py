@@ -9,6 +9,8 @@ expected = "Proved"
 property = "completeness"
 method = "shapley"
 family = {kind = "every", n = [2, 3, 4, 5, 6]}
+
+A statement of several claims has `[[claim]]` for each, and `[common]` for what they share.
 """
 
 from __future__ import annotations
@@ -59,7 +61,7 @@ def read_theorem(path: Path) -> Theorem:
         raise BadInput(f"{path} is larger than {MAX_BYTES} bytes")
     try:
         data = tomllib.loads(path.read_text("utf-8"))
-        claims = tuple(_claims(data["claim"]))
+        claims = tuple(c for part in _listed(data["claim"]) for c in _claims({**data.get("common", {}), **part}))
         if not claims:
             raise BadInput("it states no claim")
         return Theorem(path, data["title"], data["statement"], data["source"], data["expected"], claims)
@@ -109,7 +111,8 @@ def _term(text: str) -> Term:
 def _family(data: Mapping[str, Any]) -> Family:
     match data:
         case {"kind": "text", "model": str(text)}:
-            return Given(parse_model(text, data.get("inputs")))
+            _only(data, {"kind", "model", "inputs", "parameters"})
+            return Given(parse_model(text, data.get("inputs"), data.get("parameters", ())))
         case {"kind": "dense"}:
             return family_from_json({"bias": True, "final_relu": False} | dict(data))
         case _:
@@ -120,11 +123,12 @@ def _domain(data: Mapping[str, Any], n: int) -> Domain:
     def point(value: Any) -> tuple[Fraction, ...]:
         return (Fraction(0),) * n if value == "zero" else tuple(rational(v) for v in value)
 
-    _only(data, {"x", "baselines", "lower", "upper", "features"})
+    _only(data, {"x", "baselines", "lower", "upper", "features", "positive"})
     features = tuple(data["features"]) if "features" in data else None
     x, lower, upper = (point(data[k]) if k in data else None for k in ("x", "lower", "upper"))
     baselines: Sequence[Any] | None = data.get("baselines")
-    return Domain(x, None if baselines is None else tuple(point(b) for b in baselines), lower, upper, features)
+    around = None if baselines is None else tuple(point(b) for b in baselines)
+    return Domain(x, around, lower, upper, features, tuple(_term(t) for t in data.get("positive", ())))
 
 
 def theorems(folder: Path) -> list[Theorem]:

@@ -26,8 +26,10 @@ WITHOUT_MEANS = [
     m
     for m in METHODS
     if m.name
-    in {"gradient", "gradient_x_input", "gradient_x_displacement", "occlusion", "shapley", "banzhaf", "equal_split"}
-]
+    in {
+        "gradient", "gradient_x_input", "gradient_x_displacement", "occlusion", "shapley", "banzhaf", "owen", "equal_split",
+    }
+]  # fmt: skip
 MODELS = ("relu(x1 - x2)", "max(x1, x2) * x2", "relu(relu(x1) - 1 - relu(x2))", "step(x1 - 1/2) + x1 / x2")  # fmt: skip
 
 

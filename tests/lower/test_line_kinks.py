@@ -99,6 +99,33 @@ def test_a_kink_behind_a_skip():
     assert found.lower <= found.values <= found.upper
 
 
+@pytest.mark.parametrize("start, stop", [(-1 / 3, 0.25), (0.25, -1 / 3)])
+def test_two_layers_bend_at_the_same_point(start, stop):
+    """relu(relu(x)): the second bend inserts no row of its own."""
+    found = one(chain((1,), Relu(), Relu()), [stop], np.array([start]), certify=False, settle=False)
+    assert found.values.tolist() == pytest.approx([max(stop, 0) - max(start, 0)], rel=1e-15)
+
+
+def test_two_branches_turn_at_the_same_point():
+    """conv(relu(z)) + conv(relu(-z)): both ramps are affine in the input before they bend."""
+    z, minus = conv([[[[1.0]]]], [-0.3]), conv([[[[-1.0]]]], [0.3])
+    graph = Graph(
+        (1, 1, 2),
+        (
+            Node(z, (0,), "z"),
+            Node(Relu(), (1,), "up"),
+            Node(minus, (0,), "minus"),
+            Node(Relu(), (3,), "down"),
+            Node(conv([[[[2.0, 3.0]]]]), (2,), "first"),
+            Node(conv([[[[5.0, 7.0]]]]), (4,), "second"),
+            Node(Combine((1.0, 1.0)), (5, 6), "sum"),
+            Node(Relu(), (7,), "last"),
+        ),
+    )
+    found = one(graph, [[[1.0, 1.0]]], certify=False, settle=False)
+    assert found.values.ravel().tolist() == pytest.approx([2 * 0.7 - 5 * 0.3, 3 * 0.7 - 7 * 0.3], abs=1e-15)
+
+
 def test_a_leaky_unit_at_its_kink_has_its_slope():
     found = one(chain((2,), linear([[1, -1]]), LeakyRelu(0.25)), [1, 1])
     assert found.values.tolist() == [0.25, -0.25]

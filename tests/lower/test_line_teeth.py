@@ -12,7 +12,7 @@ from lower.nets import FAMILIES, chain, dense, linear
 from lower.replica import integrated_gradients_replica
 
 from attrtheory.errors import EngineDisagreement
-from attrtheory.lower import bends, decisions, envelope, grid, line_exact, pieces, sweep
+from attrtheory.lower import bends, decisions, envelope, fan, grid, line_exact, pieces, sweep, turns
 from attrtheory.lower.affine_rows import Affine
 from attrtheory.lower.integral_exact import integrated_gradients_exact
 from attrtheory.lower.integrated_gradients import integrated_gradients_line
@@ -32,6 +32,7 @@ def cases():
             rng = np.random.default_rng(seed)
             graph = family(rng)
             yield graph, *rng.normal(size=(2, *graph.input_shape))
+    yield chain((1,), Relu(), Relu()), np.array([-1 / 3]), np.array([0.25])
     yield TIED, np.zeros(2), np.ones(2)
     yield POOLED, np.zeros((1, 1, 3)), np.ones((1, 1, 3))
 
@@ -150,7 +151,26 @@ def overwritten(layer, g):
     return [part.reshape(-1, *shape) for part, shape in zip(parts, layer.ins, strict=True)]
 
 
+def turned_the_wrong_way(layer, ends, part, true=turns.Turns.on):
+    found = true(layer, ends, part)
+    return turns.Turns(found.layer, found.ends, found.part, found.start, found.path, found.unit, found.t, ~found.turns_on)
+
+
+def a_turn_forgotten(layer, ends, part, true=turns.Turns.on):
+    f = true(layer, ends, part)
+    return turns.Turns(f.layer, f.ends, f.part, f.start, f.path[1:], f.unit[1:], f.t[1:], f.turns_on[1:])
+
+
+def neighbours_of_the_kernel(self, units, true=fan.Fan.of):
+    which, outputs, weights = true(self, units)
+    return which, outputs, np.roll(weights, 1)
+
+
 FLOAT_MUTANTS = {
+    "first units of a convolution turn the wrong way": (turns.Turns, "on", staticmethod(turned_the_wrong_way)),
+    "a turn of a first unit is forgotten": (turns.Turns, "on", staticmethod(a_turn_forgotten)),
+    "weights of a convolution are swapped": (fan.Fan, "of", neighbours_of_the_kernel),
+    "bends at rows that are there are forgotten": (sweep, "changes", lambda pattern: NOTHING[0]),
     "winner changes of pools are dropped": (bends, "winner_changes", lambda pool, z: NOTHING),
     "winner changes at negative maxima are dropped": (bends, "winner_changes", positive_changes_only),
     "one winner change per piece": (bends, "winner_changes", first_change_only),

@@ -1,4 +1,4 @@
-"""The ten methods, each written a second time from its formula, on any model that answers three questions."""
+"""The methods, each written a second time from its formula, on any model that answers three questions."""
 
 from __future__ import annotations
 
@@ -158,6 +158,14 @@ def banzhaf(f: Model, x: Vector, b: Background, i: int) -> Fraction:
     return sum((f.at(mixed(x, b[0], m | {i})) - f.at(mixed(x, b[0], m - {i})) for m in masks), Q(0)) / len(masks)
 
 
+def owen(f: Model, x: Vector, b: Background, i: int) -> Fraction:
+    """By the orders of arrival in which features 0 and 1, 2 and 3, ... come one right after the other."""
+    together = lambda order: all(abs(order.index(k) - order.index(k - 1)) == 1 for k in range(1, f.n, 2))
+    orders = [order for order in permutations(range(f.n)) if together(order)]
+    before = [set(order[: order.index(i)]) for order in orders]
+    return sum((f.at(mixed(x, b[0], s | {i})) - f.at(mixed(x, b[0], s)) for s in before), Q(0)) / len(orders)
+
+
 def equal_split(f: Model, x: Vector, b: Background, i: int) -> Fraction:
     return (f.at(x) - f.at(b[0])) / f.n
 
@@ -170,6 +178,6 @@ REPLICAS: dict[str, Callable[[Model, Vector, Background, int], Fraction]] = {
     f.__name__: f
     for f in (
         gradient, gradient_x_input, gradient_x_displacement, occlusion, integrated_gradients, path_gradients,
-        expected_gradients, shapley, banzhaf, equal_split,
+        expected_gradients, shapley, banzhaf, owen, equal_split,
     )
 }  # fmt: skip

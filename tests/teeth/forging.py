@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from attrtheory.methods import get_method
-from attrtheory.models.dsl import parse_model
+from attrtheory.models.dsl import parse_model, parse_term
 from attrtheory.models.families import Every, Given
 from attrtheory.properties import get_property
 from attrtheory.prove.certificate import to_certificate, unseal
@@ -30,6 +30,7 @@ CLAIMS = {
     "normal form": claim("completeness", "shapley", 3),
     "fundamental theorem": claim("completeness", "integrated_gradients", "relu(x1 - 2*x2) + x2"),
     "half-line": claim(has_formula([parse_model(NEURON).body]), "integrated_gradients", "relu(x1)"),
+    "decided guards": claim(has_formula([parse_term("1")]), "gradient", "relu(x1)", positive=(parse_term("x1"),)),
     "non-negative": claim("non_decreasing_positivity", "shapley", 2),
     "conditional": claim("completeness", "integrated_gradients", 2),
     "smooth": claim("implementation_invariance", "integrated_gradients", 2),
@@ -37,12 +38,11 @@ CLAIMS = {
     "refuted for some model": claim("completeness", "banzhaf", 3),
     "vacuous": claim("completeness", "gradient", "x1", lower=(Q(1),), upper=(Q(0),)),
     "solver": claim(
-        has_formula([parse_model("x1 - 3").body]),
-        "integrated_gradients",
-        "relu(x1)",
+        has_formula([parse_term("2*x1")]),
+        "gradient",
+        "relu(x1*x1 - 1/2)",  # a guard of second degree: no sum of the box's sides
         lower=(Q(1),),
         upper=(Q(2),),
-        baselines=((Q(3),),),
     ),
 }  # fmt: skip
 EXPECTED = {

@@ -129,6 +129,14 @@ REPLACED: dict[str, dict[str, list[Any]]] = {
         "claim.family.body": ["%0 = mul x1 x1\n%1 = ite x1 %0 #0\n%1"],
         "proof.rule": ["normal form"],
     },
+    "decided guards": {
+        "claim.domain.positive.0": ["%0 = affine 1 1 x1\n%0", "#1", "y"],
+        "claim.domain.positive": [[], "x1", ["x1", "x2"]],
+        "claim.domain": [{}, {"lower": ["0"], "upper": ["1"]}],
+        "claim.family.body": ["%0 = affine -1 1 x1\n%1 = ite %0 %0 #0\n%1"],
+        "proof.rule": ["normal form", "half-line"],
+        "proof.data": [{"hint": 1}],
+    },
     "non-negative": {
         "claim.method.name": ["gradient_x_input", "gradient"],
         "proof.rule": ["normal form"],

@@ -1,0 +1,1 @@
+"""Point measures: attributions that are weighted sums of a network's values at points, exact, enclosed or sampled."""
