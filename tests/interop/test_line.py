@@ -101,7 +101,7 @@ def test_captums_toy_networks(case: str, multiply: bool):
     if multiply:
         assert float(mine_delta.abs().max()) <= 1e-5 * largest
     assert mine.result is not None
-    assert set(mine.result.trust) <= {"float", "exact"}
+    assert set(mine.result.trust) <= {"float", "enclosed", "exact"}
 
 
 @pytest.mark.parametrize("case", ["targets in a list", "images"])
