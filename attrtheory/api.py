@@ -34,6 +34,7 @@ class Attribution:
     `trust[k]`: "float" (float64), "enclosed" (`values[k]` is within `bound[k]`), or "exact" (rationals, rounded once).
     `kinks[k]`: guards that vanish on the path of row k, in words; the value depends on the convention there.
     `residual[k]`: sum of the values minus the output difference; small residuals prove nothing about the values.
+    `output[k]`: f(x) of the target, at row k of `inputs`.
     """
 
     values: np.ndarray
@@ -43,6 +44,25 @@ class Attribution:
     target: tuple[int, ...]
     residual: tuple[float, ...]
     rows: tuple[Attributed, ...]
+    inputs: np.ndarray
+    output: tuple[float, ...]
+
+    def to_shap(self, feature_names: Sequence[str] | None = None) -> Any:
+        """A `shap.Explanation` of flat rows, for shap's plots: `base_values` are f(x0), or its mean over the background.
+
+        Needs shap. Of groups of features it has no data.
+        """
+        from shap import Explanation  # pyright: ignore[reportMissingImports]
+
+        n = len(self.values)
+        values = self.values.reshape(n, -1)
+        base = np.array([y - a.difference for y, a in zip(self.output, self.rows, strict=True)])
+        grouped = self.values.shape != self.inputs.shape
+        names = [f"{'group' if grouped else 'x'}{k + (not grouped)}" for k in range(values.shape[1])]
+        if feature_names is not None and len(feature_names) != len(names):
+            raise BadInput(f"feature_names: got {len(feature_names)} names for {len(names)} features")
+        data = None if grouped else self.inputs.reshape(n, -1)
+        return Explanation(values, base, data, feature_names=list(feature_names or names))
 
 
 def derive(method: str | Method, model: str | Fn) -> tuple[Term, ...]:
@@ -51,10 +71,14 @@ def derive(method: str | Method, model: str | Fn) -> tuple[Term, ...]:
     >>> derive("occlusion", "relu(x1 - x2)")
     (-relu(b1 - x2) + relu(x1 - x2), -relu(-b2 + x1) + relu(x1 - x2))
     """
-    method = get_method(method) if isinstance(method, str) else method
-    fn = parse_model(model) if isinstance(model, str) else model
+    method = _method(method)
+    fn = model if isinstance(model, Fn) else parse_model(model)
     x, baselines, _ = Claim(get_property("constants"), method, Given(fn)).points()
     return method.all(fn, x, baselines)
+
+
+def _method(method: str | Method) -> Method:
+    return method if isinstance(method, Method) else get_method(method)
 
 
 def to_graph(model: Any, like: Data | None = None) -> Graph:
@@ -88,6 +112,7 @@ def explain(
     groups: Data | None = None,
     exact: bool = False,
     progress: Progress | None = None,
+    **options: Any,
 ) -> Attribution:
     """Attributions of each row of `inputs`, by the method's definition.
 
@@ -101,12 +126,15 @@ def explain(
         groups: for each feature the number of its group (feature_mask); attributions are then of groups.
         exact: compute in rationals.
         progress: called with (rows done, rows).
+        options: further arguments of `attrtheory.lower.attribute.attribute`.
 
     Raises:
         BadInput: NaN, infinity, wrong shapes, empty batches, targets out of range.
     """
+    import torch
+
     graph = to_graph(model, inputs)
-    chosen = get_method(method) if isinstance(method, str) else method
+    chosen = _method(method)
     x = rows(graph, inputs, "inputs")
     base = np.zeros((1, *graph.input_shape)) if baselines is None else rows(graph, baselines, "baselines")
     if chosen.background is not None:
@@ -117,12 +145,16 @@ def explain(
     else:
         raise BadInput(f"baselines: got {len(base)} rows for {len(x)} inputs; give one row, or one for each input")
     classes = largest_output(graph, x) if target is None else targets(graph, target, len(x))
-    mask = None if groups is None else np.asarray(groups)
+    try:
+        mask = None if groups is None else np.asarray(groups)
+    except ValueError as error:
+        raise BadInput(f"groups: not an array of numbers ({error})") from error
     done: list[Attributed] = []
     for row, around, k in zip(x, per_row, classes, strict=True):
-        done.append(attribute(graph, chosen, row, around, k, exact=exact, groups=mask))
+        done.append(attribute(graph, chosen, row, around, k, exact=exact, groups=mask, **options))
         if progress:
             progress(len(done), len(x))
+    outputs = forward(graph, torch.tensor(x)).flatten(1)[torch.arange(len(x)), torch.tensor(classes)]
     return Attribution(
         np.stack([a.values for a in done]),
         tuple(a.trust for a in done),
@@ -131,6 +163,8 @@ def explain(
         tuple(classes),
         tuple(float(a.values.sum() - a.difference) for a in done),
         tuple(done),
+        x,
+        tuple(outputs.tolist()),
     )
 
 

@@ -172,17 +172,22 @@ def explain(
     model: Annotated[Path, typer.Argument(help="an .onnx file")],
     data: Annotated[Path, typer.Option(help="inputs: an .npz or .csv file")],
     method: MethodName = "integrated_gradients",
-    row: Annotated[int, typer.Option(help="which input")] = 0,
+    rows: Annotated[str, typer.Option("--rows", "--row", help="which inputs: all, or such as 0,3,5-8")] = "0",
     target: Annotated[Optional[int], typer.Option(help="which output; the largest by default")] = None,  # noqa: UP045 (typer)
     exact: Annotated[bool, typer.Option(help="compute in exact rationals")] = False,
     array: Annotated[Optional[str], typer.Option(help="the name of the array in the npz file")] = None,  # noqa: UP045 (typer)
-    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="write a picture (.png) here")] = None,  # noqa: UP045 (typer)
+    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="a .png, .csv, .json or .npz file, or a folder for all")] = None,  # noqa: UP045, E501 (typer)
 ) -> None:
-    """Attributions of one input of a trained network, with what they are worth."""
+    """Attributions of inputs of a trained network, with what they are worth. An interrupted run goes on where it stopped."""
     with plain_errors():
         from attrtheory.jobs import explain_job
 
-        for line in explain_job(model, data, method, row, target, exact=exact, array=array, picture=output):
+        with bar() as progress:
+            tell = steps(progress)
+            lines = list(
+                explain_job(model, data, method, rows, target, exact=exact, array=array, output=output, progress=tell)
+            )
+        for line in lines:
             console.print(escape(line), highlight=False)
 
 

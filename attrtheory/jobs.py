@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from hashlib import sha256
+from math import fsum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.markup import escape
 
-from attrtheory.auditing.data import MethodValues
 from attrtheory.auditing.files import read_data
 from attrtheory.errors import BadInput
 from attrtheory.models.graph import Graph
+
+if TYPE_CHECKING:  # the command line starts quickly: torch and matplotlib are loaded by the commands that use them
+    from attrtheory.api import Attribution
+    from attrtheory.report.explained import Explained
 
 Progress = Callable[[str, int, int], None]
 
@@ -44,37 +49,72 @@ def explain_job(
     model: Path,
     data: Path,
     method: str,
-    row: int,
+    rows: str,
     target: int | None,
     *,
     exact: bool,
     array: str | None,
-    picture: Path | None,
+    output: Path | None,
+    progress: Progress,
 ) -> Iterator[str]:
-    """The lines that `attrtheory explain` prints."""
+    """Attributions of some rows of a data file, written to `output`; yields the lines that `attrtheory explain` prints."""
     from attrtheory.api import explain
+    from attrtheory.models.serial import graph_digest
+    from attrtheory.report.explained import Explanation, files, write_explanation
+    from attrtheory.report.partial import Partial
 
     graph = read_model(model)
     inputs = shaped(graph, read_data(data, array)[0])
-    if not 0 <= row < len(inputs):
-        raise BadInput(f"the data has rows 0 to {len(inputs) - 1}; got {row}")
-    found = explain(graph, inputs[row : row + 1], method, target=target, exact=exact)
-    (attributed,) = found.rows
-    total, residual = found.values.sum(), found.residual[0]
-    yield f"{method} of output {found.target[0]}: sum {total:.6g}, residual {residual:.2e}, trust {found.trust[0]}"
-    yield from (f"kink: {k}" for k in found.kinks[0])
-    values = attributed.exact or found.values[0].ravel().tolist()
-    order = sorted(range(len(values)), key=lambda i: -abs(values[i]))[:10]
-    yield from (
-        f"feature {i}: {float(values[i]):+.6g}" + (f" = {values[i]}" if attributed.exact else "") for i in order
-    )
-    if picture is not None:
-        from attrtheory.report.plots import attribution_figure
+    asked = row_numbers(rows, len(inputs))
+    digest, content = graph_digest(graph), sha256(np.ascontiguousarray(inputs).tobytes()).hexdigest()
+    question = {"network": digest, "data": content, "method": method, "target": target, "exact": exact}
+    with Partial(None if output is None else files(output)[0].with_suffix(".partial"), question) as partial:
+        for count, k in enumerate(asked):
+            progress("rows", count, len(asked))
+            if k not in partial.done:
+                partial.add(_explained(explain(graph, inputs[k : k + 1], method, target=target, exact=exact), k))
+        progress("rows", len(asked), len(asked))
+        found = [partial.done[k] for k in asked]
+        for r in found:
+            yield from _lines(r, method, features=10 if len(found) == 1 else 0)
+        if output is not None:
+            yield from map(str, write_explanation(Explanation(graph.name, digest, method, inputs, found), output))
 
-        shown = MethodValues(method, attributed.values, attributed.trust, found.residual[0], attributed.kinks)
-        picture.parent.mkdir(parents=True, exist_ok=True)
-        picture.write_bytes(attribution_figure(inputs[row].astype(np.float64), [shown]))
-        yield str(picture)
+
+def row_numbers(text: str, count: int) -> list[int]:
+    """Rows named as `all`, or as numbers and ranges such as `0,3,5-8`; each once, in the order given."""
+    if text.strip() == "all":
+        return list(range(count))
+    found: dict[int, None] = {}
+    for part in text.split(","):
+        ends = [e.strip() for e in part.split("-")]
+        if len(ends) > 2 or not all(e.isdecimal() and len(e) < 10 for e in ends):
+            raise BadInput(f"rows are 'all', or numbers and ranges such as 0,3,5-8; got {text!r}")
+        first, last = int(ends[0]), int(ends[-1])
+        if not first <= last < count:
+            raise BadInput(f"the data has rows 0 to {count - 1}; got {part.strip()}")
+        found.update(dict.fromkeys(range(first, last + 1)))
+    return list(found)
+
+
+def _explained(found: Attribution, row: int) -> Explained:
+    from attrtheory.report.explained import Explained
+
+    (one,) = found.rows
+    listed = lambda v: None if v is None else v.ravel().tolist()
+    return Explained(
+        row, found.target[0], one.trust, found.residual[0], one.difference, one.values.ravel().tolist(), listed(one.lower),
+        listed(one.upper), None if one.exact is None else [str(v) for v in one.exact], one.kinks, one.pieces,
+    )  # fmt: skip
+
+
+def _lines(r: Explained, method: str, *, features: int) -> Iterator[str]:
+    """One line for a row, its kinks, and its largest attributions."""
+    total = fsum(r.values)
+    yield f"row {r.row}: {method} of output {r.target}: sum {total:.6g}, residual {r.residual:.2e}, trust {r.trust}"
+    yield from (f"kink: {k}" for k in r.kinks)
+    for i in sorted(range(len(r.values)), key=lambda i: -abs(r.values[i]))[:features]:
+        yield f"feature {i}: {r.values[i]:+.6g}" + (f" = {r.exact[i]}" if r.exact else "")
 
 
 def box_job(

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from attrtheory.lower.affine_rows import Affine, gamma
 from attrtheory.lower.arrange import arranged
-from attrtheory.lower.wiring import affine_in_input, pool_table, roundings
+from attrtheory.lower.wiring import affine_in_input, pool_table, roundings, with_axes
 from attrtheory.models.graph import Graph
 from attrtheory.models.ops import Conv2d, LeakyRelu, MaxPool2d, Relu, Shape
 
@@ -101,7 +101,7 @@ def network(graph: Graph, device: str | torch.device = "cpu") -> Network:
     """The graph's tensors, made once for each device."""
     made = _networks.setdefault(graph, {})
     if str(device) not in made:
-        made[str(device)] = _network(arranged(graph), torch.device(device))
+        made[str(device)] = _network(arranged(with_axes(graph)), torch.device(device))
     return made[str(device)]
 
 

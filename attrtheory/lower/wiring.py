@@ -151,3 +151,18 @@ def pools_first(graph: Graph) -> Graph:
             nodes[k - 1] = Node(pool.op, node.inputs, pool.name)
             nodes[p - 1] = Node(node.op, pool.inputs, node.name)
     return Graph(graph.input_shape, tuple(nodes), graph.name)
+
+
+def with_axes(graph: Graph) -> Graph:
+    """The same network where a value without an axis has one, of one entry: rows of values then have two axes or more."""
+
+    def with_axis(op: Op) -> Op:
+        match op:
+            case Reshape(()):
+                return Reshape((1,))
+            case Select() if not op.index.shape:
+                return Select(op.index.reshape(1), op.fill.reshape(1))
+            case _:
+                return op
+
+    return Graph(graph.input_shape, tuple(Node(with_axis(n.op), n.inputs, n.name) for n in graph.nodes), graph.name)

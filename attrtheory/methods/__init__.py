@@ -46,7 +46,7 @@ def get_method(
     if via is not None:
         if base.define is not path_gradients:
             raise BadInput(f"{name} takes no path; only path_gradients has the parameter via")
-        turns = via if isinstance(via, str) else tuple(tuple(Fraction(q) for q in t) for t in via)
+        turns = via if isinstance(via, str) else _turns(via)
         if isinstance(turns, str) and turns != "axes":
             raise BadInput(f"via is 'axes' or a list of points; got {via!r}")
         base = Method(name, base.define, (("via", turns),), base.background)
@@ -61,6 +61,13 @@ def get_method(
             raise BadInput(f"a background has 1 to 10000 points; got {background}")
         base = Method(name, base.define, base.parameters, background)
     return base
+
+
+def _turns(points: Sequence[Sequence[Any]]) -> tuple[tuple[Fraction, ...], ...]:
+    try:
+        return tuple(tuple(Fraction(q) for q in t) for t in points)
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise BadInput(f"via is 'axes' or a list of points, each a list of numbers; got {str(points)[:80]}") from error
 
 
 def _unions(unions: str | Sequence[int]) -> str | tuple[int, ...]:

@@ -33,6 +33,8 @@ def parse_model(text: str, names: Sequence[str] | None = None, parameters: Seque
     Raises:
         BadInput: anything else.
     """
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise BadInput(f"a model is text such as 'relu(x1 - 2*x2)'; got {type(text).__name__}")
     if len(text) > MAX_CHARACTERS:
         raise BadInput(
             f"a model's text may have {MAX_CHARACTERS} characters; got {len(text)}. Build it in Python instead."

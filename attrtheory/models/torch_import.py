@@ -38,7 +38,7 @@ def from_torch(
     """
     _check(module)
     example = _example(module, input_shape, example)
-    return _import(module, [example], arguments, name, tuple(example.shape[1:]))
+    return Traced(module, [example], arguments, name, tuple(example.shape[1:])).graph()
 
 
 def from_torch_inputs(
@@ -56,11 +56,7 @@ def from_torch_inputs(
     Returns:
         A graph with input shape (n,), n the number of entries of one example of all inputs, flattened in order.
     """
-    _check(module)
-    if not examples or not all(_usable(x) and x.ndim for x in examples):
-        raise BadInput("examples must be tensors of floats whose first axis is the batch, at least one")
-    entries = sum(x[0].numel() for x in examples)
-    return _import(module, [x.detach() for x in examples], arguments, name, (entries,))
+    return Traced(module, examples, arguments, name).graph()
 
 
 def _check(module: Any) -> None:
@@ -93,29 +89,44 @@ def _example(module: nn.Module, shape: Shape | None, example: Tensor | None) -> 
     return example.detach()
 
 
-def _import(
-    module: nn.Module, examples: Sequence[Tensor], arguments: Sequence[Any], name: str | None, shape: Shape
-) -> Graph:
-    batches = [_batch(n, examples, arguments) for n in BATCHES]
-    for batch in batches:
-        run(module, batch)
-    program, leaves = trace(module, batches), iter(tree_leaves(batches))
-    specs = [s for s in program.graph_signature.input_specs if s.kind is InputKind.USER_INPUT]
-    given = dict(zip((s.arg.name for s in specs), leaves, strict=True))
-    title = name or type(module).__name__
-    graphs: list[Graph] = []
-    for k, (size, batch) in enumerate(zip(BATCHES, batches, strict=True)):
-        walk = Walk(program, k, given, batch[: len(examples)], Builder(shape, title, size))
-        try:
-            graphs.append(walk.graph())
-        except AttrTheoryError as error:
-            if not graphs:
-                raise
-            raise Unsupported(f"the module works on a batch of {BATCHES[0]}, but of {size}: {error}") from error
-    if not _alike(*graphs):
-        sizes = " and ".join(map(str, BATCHES))
-        raise Unsupported(f"the module computes something else on batches of {sizes}; a graph is of one example")
-    return graphs[0]
+class Traced:
+    """A module, traced once. `graph` reads its weights and buffers as they are at that moment."""
+
+    def __init__(
+        self,
+        module: nn.Module,
+        examples: Sequence[Tensor],
+        arguments: Sequence[Any] = (),
+        name: str | None = None,
+        shape: Shape | None = None,
+    ) -> None:
+        _check(module)
+        if not examples or not all(_usable(x) and x.ndim for x in examples):
+            raise BadInput("examples must be tensors of floats whose first axis is the batch, at least one")
+        examples = [x.detach() for x in examples]
+        self.batches = [_batch(n, examples, arguments) for n in BATCHES]
+        for batch in self.batches:
+            run(module, batch)
+        self.program, leaves = trace(module, self.batches), iter(tree_leaves(self.batches))
+        specs = [s for s in self.program.graph_signature.input_specs if s.kind is InputKind.USER_INPUT]
+        self.given = dict(zip((s.arg.name for s in specs), leaves, strict=True))
+        self.inputs, self.name = len(examples), name or type(module).__name__
+        self.shape = shape or (sum(x[0].numel() for x in examples),)
+
+    def graph(self) -> Graph:
+        graphs: list[Graph] = []
+        for k, (size, batch) in enumerate(zip(BATCHES, self.batches, strict=True)):
+            walk = Walk(self.program, k, self.given, batch[: self.inputs], Builder(self.shape, self.name, size))
+            try:
+                graphs.append(walk.graph())
+            except AttrTheoryError as error:
+                if not graphs:
+                    raise
+                raise Unsupported(f"the module works on a batch of {BATCHES[0]}, but of {size}: {error}") from error
+        if not _alike(*graphs):
+            sizes = " and ".join(map(str, BATCHES))
+            raise Unsupported(f"the module computes something else on batches of {sizes}; a graph is of one example")
+        return graphs[0]
 
 
 def _batch(size: int, examples: Sequence[Tensor], arguments: Sequence[Any]) -> Arguments:

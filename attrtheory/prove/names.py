@@ -48,6 +48,9 @@ def agrees_with(other: Method) -> Property:
 
 def has_formula(values: Sequence[Term]) -> Property:
     """The property of being given by these terms, in the claim's variables."""
+    given: Any = values
+    if not isinstance(given, Sequence) or any(type(v) is not Term for v in values):
+        raise BadInput(f"a formula has one term for each feature, such as [var('x1')]; got {str(values)[:80]!r}")
     return formula(values, "formula " + canonical([dumps(v) for v in values]))
 
 

@@ -144,6 +144,13 @@ def closed_form_of_the_middle(layer, ends, pieces, g, paths, true=pieces.through
     return true(layer, torch.sign(ends), pieces, g, paths)
 
 
+def overwritten(layer, g):
+    flat = g.new_zeros(len(g), sum(map(prod, layer.ins)) + 1)
+    flat[:, layer.index] = g.flatten(1)
+    parts = flat[:, :-1].split([prod(shape) for shape in layer.ins], 1)
+    return [part.reshape(-1, *shape) for part, shape in zip(parts, layer.ins, strict=True)]
+
+
 def turned_the_wrong_way(layer, ends, part, true=turns.Turns.on):
     found = true(layer, ends, part)
     return turns.Turns(found.layer, found.ends, found.part, found.start, found.path, found.unit, found.t, ~found.turns_on)

@@ -1,0 +1,157 @@
+"""Attributions of rows of data as files: PNG, CSV, JSON and NPZ; each is written as a whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from io import BytesIO, StringIO
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from attrtheory.auditing.data import MethodValues
+from attrtheory.errors import BadInput
+from attrtheory.report.panel import Panel
+from attrtheory.report.panels import attribution_panels
+from attrtheory.report.plots import INK, QUIET, draw_bars, plain, render
+
+SUFFIXES = (".png", ".csv", ".json", ".npz")
+DRAWN = 16  # rows of a picture
+
+
+@dataclass(frozen=True)
+class Explained:
+    """The attributions of one row, feature by feature in row-major order, with all that is known of them."""
+
+    row: int
+    target: int
+    trust: str
+    residual: float
+    difference: float
+    values: list[float]
+    lower: list[float] | None = None
+    upper: list[float] | None = None
+    exact: list[str] | None = None
+    kinks: tuple[str, ...] = ()
+    pieces: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """Attributions of rows of a data file by one method."""
+
+    model: str
+    digest: str
+    method: str
+    inputs: np.ndarray  # all rows of the data, in the network's input shape
+    rows: Sequence[Explained]
+
+
+def files(output: Path) -> list[Path]:
+    """What is written for an output: a file of a known suffix, or all four in a folder."""
+    if output.suffix in SUFFIXES:
+        return [output]
+    if output.suffix and not output.is_dir():
+        raise BadInput(f"{output}: attributions are written as {', '.join(SUFFIXES)}, or all four into a folder (no suffix)")
+    return [output / f"attributions{suffix}" for suffix in SUFFIXES]
+
+
+def write_explanation(found: Explanation, output: Path) -> list[Path]:
+    """Write the files of an output; returns their paths."""
+    made = {".png": picture, ".csv": table, ".json": document, ".npz": arrays}
+    paths = files(output)
+    for path in paths:
+        write_bytes(path, made[path.suffix](found))
+    return paths
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """An interrupted write leaves the old file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def document(found: Explanation) -> bytes:
+    """JSON, a line for each row. Every number is written so that it reads back as the same float64."""
+    text = lambda data: json.dumps(data, allow_nan=False, ensure_ascii=False)
+    head = {"model": found.model, "digest": found.digest, "method": found.method, "input_shape": found.inputs.shape[1:]}
+    rows = ",\n".join(text(asdict(r)) for r in found.rows)
+    return f'{text(head)[:-1]}, "rows": [\n{rows}\n]}}\n'.encode()
+
+
+def table(found: Explanation) -> bytes:
+    """CSV, one line for each row and feature."""
+    text = StringIO()
+    write = csv.writer(text, lineterminator="\n").writerow
+    write(["row", "target", "trust", "feature", "input", "value", "lower", "upper", "exact"])
+    for r in found.rows:
+        unknown = [""] * len(r.values)
+        columns = (found.inputs[r.row].ravel().tolist(), r.values, r.lower or unknown, r.upper or unknown, r.exact or unknown)
+        for k, entries in enumerate(zip(*columns, strict=True)):
+            write([r.row, r.target, r.trust, k, *entries])
+    return text.getvalue().encode()
+
+
+def arrays(found: Explanation) -> bytes:
+    """NPZ: `rows`, `targets`, `inputs`, `values`, `lower`, `upper` (NaN where no bound is known), `residual`, `trust`."""
+    shape = found.inputs.shape[1:]
+    numbers = lambda lists: np.array([[np.nan] * int(np.prod(shape)) if v is None else v for v in lists])
+    target = BytesIO()
+    np.savez_compressed(
+        target,
+        rows=np.array([r.row for r in found.rows]),
+        targets=np.array([r.target for r in found.rows]),
+        inputs=found.inputs[[r.row for r in found.rows]],
+        values=numbers([r.values for r in found.rows]).reshape(-1, *shape),
+        lower=numbers([r.lower for r in found.rows]).reshape(-1, *shape),
+        upper=numbers([r.upper for r in found.rows]).reshape(-1, *shape),
+        residual=np.array([r.residual for r in found.rows]),
+        trust=np.array([r.trust for r in found.rows]),
+    )
+    return target.getvalue()
+
+
+def picture(found: Explanation) -> bytes:
+    """PNG: every row's input beside its attributions, the first 16 rows."""
+    shape, drawn = found.inputs.shape[1:], found.rows[:DRAWN]
+    lines = [_panels(found, r) for r in drawn]
+    image, room = lines[0][0].rgb is not None, max(len(p.labels) for line in lines for p in line)
+    wide, tall = (2.55, 3.0) if image else (3.6, 1.1 + 0.24 * room)
+    across = min(3 if image else 2, ceil(len(lines) ** 0.5))
+    down = -(-len(lines) // across)
+    figure = Figure(figsize=(2 * wide * across, tall * down + 0.3), layout="constrained")
+    figure.get_layout_engine().set(wspace=0.06, hspace=0.05)  # type: ignore[union-attr]
+    axes = figure.subplots(down, 2 * across, squeeze=False).reshape(-1, 2)
+    for pair, line in zip(axes, lines, strict=False):
+        for ax, p in zip(pair, line, strict=True):
+            if p.rgb is not None:
+                ax.imshow(p.rgb, interpolation="nearest")
+                ax.set(xticks=[], yticks=[])
+            else:
+                draw_bars(ax, p.values, p.labels, p.scale, marks=p.marks, neutral=p.neutral, room=room)
+            ax.set_title(plain(p.title), fontsize=9, color=INK)
+            ax.set_xlabel("\n".join(map(plain, p.notes)), fontsize=7.5, color=QUIET)
+    for pair in axes[len(lines) :]:
+        for ax in pair:
+            ax.set_axis_off()
+    left = f"; the first {DRAWN} of {len(found.rows)} rows" if len(found.rows) > DRAWN else ""
+    if shape and (left or len(lines) > 1):
+        figure.suptitle(plain(f"{found.model}{left}"), fontsize=10, color=INK)
+    return render(figure)
+
+
+def _panels(found: Explanation, r: Explained) -> list[Panel]:
+    x = found.inputs[r.row].astype(np.float64)
+    shown = MethodValues(found.method, np.array(r.values).reshape(x.shape), r.trust, r.residual, r.kinks)
+    given, attributed = attribution_panels(x, [shown])
+    return [replace(given, title=f"row {r.row}"), replace(attributed, title=f"{attributed.title} of output {r.target}")]
