@@ -166,13 +166,6 @@ def neighbours_of_the_kernel(self, units, true=fan.Fan.of):
     return which, outputs, np.roll(weights, 1)
 
 
-def overwritten(layer, g):
-    flat = g.new_zeros(len(g), sum(map(prod, layer.ins)) + 1)
-    flat[:, layer.index] = g.flatten(1)
-    parts = flat[:, :-1].split([prod(shape) for shape in layer.ins], 1)
-    return [part.reshape(-1, *shape) for part, shape in zip(parts, layer.ins, strict=True)]
-
-
 FLOAT_MUTANTS = {
     "first units of a convolution turn the wrong way": (turns.Turns, "on", staticmethod(turned_the_wrong_way)),
     "a turn of a first unit is forgotten": (turns.Turns, "on", staticmethod(a_turn_forgotten)),
