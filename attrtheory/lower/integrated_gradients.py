@@ -127,7 +127,7 @@ def _worth(graph: Graph, x0: np.ndarray, x: np.ndarray, target: int, line: Line,
         raise TooLarge(f"{graph.name!r}: {cost}, allowed are {options.budget:.1e}; raise budget, or leave exact out")
     if options.exact:
         return from_exact(graph, integrated_gradients_exact(graph, x0, x, target))
-    settle = options.settle and affordable
+    settle = options.settle and affordable and whole
     if not options.certify and whole and found.finite and found.largest > SMALLEST and not (line.ties and settle):
         return found.plain(graph, line.ties)
     bounds = None
@@ -139,4 +139,6 @@ def _worth(graph: Graph, x0: np.ndarray, x: np.ndarray, target: int, line: Line,
         return from_exact(graph, integrated_gradients_exact(graph, x0, x, target))
     if bounds is None:
         raise TooLarge(f"{graph.name!r}: float64 overflows, and {cost}; raise budget, and keep settle")
-    return found.enclosed(graph, bounds, kinks=not narrow) if whole else found.interval(graph, bounds)
+    if whole:
+        return found.enclosed(graph, bounds, kinks=not narrow)
+    return found.interval(graph, bounds, sum(b - a for a, b in line.unswept))

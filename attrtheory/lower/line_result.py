@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import fsum, inf, nextafter
 from typing import Literal
@@ -95,10 +95,11 @@ class Found:
         named = named_kinks(graph, ties, "up to ")
         return LineResult(self.values, "float", None, None, named, undecided, self.pieces, residual, self.difference)
 
-    def interval(self, graph: Graph, bounds: Bounds) -> LineResult:
-        """What is known of a path that was not swept to its end: the middle of the bounds."""
-        whole = Found((bounds.lower + bounds.upper) / 2, self.pieces, self.difference)
-        return whole.enclosed(graph, bounds, kinks=True)
+    def interval(self, graph: Graph, bounds: Bounds, left: float) -> LineResult:
+        """What is known of a path of which the share `left` was not swept: the middle of the bounds."""
+        middle = Found((bounds.lower + bounds.upper) / 2, self.pieces, self.difference)
+        found = middle.enclosed(graph, bounds, kinks=False)
+        return replace(found, kinks=(f"{left:.3g} of the path was not swept",))
 
     def enclosed(self, graph: Graph, bounds: Bounds, *, kinks: bool) -> LineResult:
         """The float values within their bounds, which they cannot miss by more than rounding."""

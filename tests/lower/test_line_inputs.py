@@ -10,6 +10,7 @@ import torch
 from lower.nets import averaging, chain, convolutional, dense, linear
 
 from attrtheory.errors import BadInput
+from attrtheory.lower.integral_exact import integrated_gradients_exact
 from attrtheory.lower.integrated_gradients import integrated_gradients_line
 from attrtheory.lower.layers import forward, network
 from attrtheory.lower.line import lines
@@ -218,3 +219,21 @@ def test_quadrature_is_captums(module, method):
     theirs = captum.IntegratedGradients(module).attribute(x, x0, target=1, n_steps=20, method=method)
     ours = integrated_gradients_quadrature(graph, x, x0, 1, n_steps=20, method=method)
     assert np.abs(ours - theirs.numpy()).max() < 1e-6 * np.abs(ours).max()
+
+
+@pytest.mark.parametrize("budget", [1, 4, 12, 10_000])
+@pytest.mark.parametrize("certify", [True, False])
+def test_a_spent_budget_of_pieces_gives_an_interval_and_no_guess(budget, certify):
+    rng = np.random.default_rng(5)
+    graph = dense(rng)
+    x0, x = 3 * rng.normal(size=(2, *graph.input_shape))
+    truth = [Q(int(q.p), int(q.q)) for q in integrated_gradients_exact(graph, x0, x, 1).values]
+    options = {"max_pieces": budget, "certify": certify, "settle": False}
+    (found,) = integrated_gradients_line(graph, x, x0, 1, **options)
+    spent = budget < 20  # of 21 pieces
+    assert any("not swept" in kink for kink in found.kinks) == spent
+    assert (found.trust == "enclosed") == (spent or certify)
+    if found.trust == "enclosed":
+        for a, q, b in zip(found.lower.tolist(), truth, found.upper.tolist(), strict=True):
+            assert Q(a) <= q <= Q(b)
+        assert ((found.upper - found.lower).max() > 1e-3) == spent
