@@ -80,8 +80,10 @@ def shares(units: Array, grid: Grid) -> Ties:
     return np.maximum.reduceat(units, starts), np.add.reduceat(share, starts)
 
 
-def snapped(ends: Tensor, size: Size, length: float) -> tuple[Tensor, Ties]:
+def snapped(ends: Tensor, size: Size, length: float) -> tuple[Tensor, Ties | None]:
     """The input of a ramp at both ends of straight paths, 0 where it is 0 all along."""
+    if float(ends.abs().amax(0).amin()) > ROUNDING * size.most:
+        return ends, None
     tied = (ends.abs() <= ROUNDING * size.each).all(0)
     units = tied.flatten(1).sum(1).cpu().numpy()
     return ends.masked_fill(tied, 0.0) if units.any() else ends, (units, length * (units > 0))

@@ -47,7 +47,7 @@ class Line:
 
     @property
     def pieces(self) -> int:
-        return len(np.unique(np.concatenate(self.parts))) - 1
+        return len(np.unique(np.concatenate(self.parts)) if len(self.parts) > 1 else self.parts[0]) - 1
 
     def add(
         self, part: tuple[float, float], found: Sweep, row: int, t: Array, gradient: Tensor, target: int

