@@ -120,7 +120,9 @@ def _worth(graph: Graph, x0: np.ndarray, x: np.ndarray, target: int, line: Line,
         return from_exact(graph, nothing_moves(x.size))
     with np.errstate(over="ignore", invalid="ignore"):  # looked at below
         found = Found(line.gradient.cpu().numpy() * (x - x0), line.pieces, line.last - line.first)
-    whole = not line.unswept
+    whole, kept = not line.unswept, found.finite and found.largest > SMALLEST
+    if kept and whole and not (options.exact or options.certify or (line.ties and options.settle)):
+        return found.plain(graph, line.ties)
     work = products(graph) * (found.pieces if found.finite and whole else graph.units + 1)
     affordable, cost = work <= options.budget, f"a rational sweep takes about {work:.1e} multiplications"
     if options.exact and not affordable:
@@ -128,7 +130,7 @@ def _worth(graph: Graph, x0: np.ndarray, x: np.ndarray, target: int, line: Line,
     if options.exact:
         return from_exact(graph, integrated_gradients_exact(graph, x0, x, target))
     settle = options.settle and affordable and whole
-    if not options.certify and whole and found.finite and found.largest > SMALLEST and not (line.ties and settle):
+    if kept and whole and not options.certify and not settle:
         return found.plain(graph, line.ties)
     bounds = None
     if found.finite:
