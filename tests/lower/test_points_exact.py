@@ -84,7 +84,8 @@ def test_the_refinement_is_the_definition(family, name: str):
     assert (found.trust, exact.trust) == ("enclosed", "exact")
     assert contains(found.values, found.bound, exact.exact)
     assert found.bound.max() < 1e-11
-    assert all(Q(low) <= q <= Q(high) for low, q, high in zip(found.lower.ravel(), exact.exact, found.upper.ravel(), strict=True))
+    sides = zip(found.lower.ravel(), exact.exact, found.upper.ravel(), strict=True)
+    assert all(Q(low) <= q <= Q(high) for low, q, high in sides)
     assert found.difference == pytest.approx(exact.difference, abs=1e-12)
 
 
