@@ -18,7 +18,7 @@ from attrtheory.auditing.data import MethodValues
 from attrtheory.errors import BadInput
 from attrtheory.report.panel import Panel
 from attrtheory.report.panels import attribution_panels
-from attrtheory.report.plots import INK, QUIET, draw_bars, plain, render
+from attrtheory.report.plots import INK, draw_panel, plain, render
 
 SUFFIXES = (".png", ".csv", ".json", ".npz")
 DRAWN = 16  # rows of a picture
@@ -134,13 +134,7 @@ def picture(found: Explanation) -> bytes:
     axes = figure.subplots(down, 2 * across, squeeze=False).reshape(-1, 2)
     for pair, line in zip(axes, lines, strict=False):
         for ax, p in zip(pair, line, strict=True):
-            if p.rgb is not None:
-                ax.imshow(p.rgb, interpolation="nearest")
-                ax.set(xticks=[], yticks=[])
-            else:
-                draw_bars(ax, p.values, p.labels, p.scale, marks=p.marks, neutral=p.neutral, room=room)
-            ax.set_title(plain(p.title), fontsize=9, color=INK)
-            ax.set_xlabel("\n".join(map(plain, p.notes)), fontsize=7.5, color=QUIET)
+            draw_panel(ax, p, room)
     for pair in axes[len(lines) :]:
         for ax in pair:
             ax.set_axis_off()

@@ -18,6 +18,7 @@ from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
 from attrtheory.auditing.data import MethodValues, Quadrature
 from attrtheory.errors import BadInput
 from attrtheory.report.numbers import number, visible
+from attrtheory.report.panel import Panel
 from attrtheory.report.panels import attribution_panels
 from attrtheory.report.pixels import NO_VERSION, finite
 
@@ -73,6 +74,17 @@ def draw_bars(
     ax.spines[:].set_visible(False)
     for k, v in enumerate(values):
         ax.text(1.02, k, number(float(v)), transform=ax.get_yaxis_transform(), va="center", fontsize=8, color=INK)
+
+
+def draw_panel(ax: Axes, p: Panel, room: int) -> None:
+    """One panel, as an image or as bars, with its title and notes."""
+    if p.rgb is not None:
+        ax.imshow(p.rgb, interpolation="nearest")
+        ax.set(xticks=[], yticks=[])
+    else:
+        draw_bars(ax, p.values, p.labels, p.scale, marks=p.marks, neutral=p.neutral, room=room)
+    ax.set_title(plain(p.title), fontsize=9, color=INK)
+    ax.set_xlabel("\n".join(map(plain, p.notes)), fontsize=7.5, color=QUIET)
 
 
 def quadrature_figure(rows: Sequence[Quadrature]) -> bytes:
@@ -144,13 +156,7 @@ def attribution_figure(
     figure.get_layout_engine().set(wspace=0.06)  # type: ignore[union-attr]  # numbers on the right, labels on the left
     axes = list(figure.subplots(lines, columns, squeeze=False).flat)
     for ax, p in zip(axes, panels, strict=False):
-        if p.rgb is not None:
-            ax.imshow(p.rgb, interpolation="nearest")
-            ax.set(xticks=[], yticks=[])
-        else:
-            draw_bars(ax, p.values, p.labels, p.scale, marks=p.marks, neutral=p.neutral, room=room)
-        ax.set_title(plain(p.title), fontsize=9, color=INK)
-        ax.set_xlabel("\n".join(map(plain, p.notes)), fontsize=7.5, color=QUIET)
+        draw_panel(ax, p, room)
     for ax in axes[len(panels) :]:
         ax.set_axis_off()
     if title:
