@@ -91,12 +91,12 @@ def snapped(ends: Tensor, size: Size, length: float) -> tuple[Tensor, Ties | Non
 
 def _positive(z: Tensor) -> Tensor:
     """Where z > 0. On a processor numpy compares several times quicker than torch."""
-    return z > 0 if z.is_cuda else torch.from_numpy(np.greater(z.numpy(), 0.0))
+    return z > 0 if not z.is_cpu else torch.from_numpy(np.greater(z.numpy(), 0.0))
 
 
 def _true_entries(mask: Tensor) -> tuple[Array, Array]:
     """Rows and columns of the true entries of a matrix."""
-    if mask.is_cuda:
+    if not mask.is_cpu:
         row, column = (v.cpu().numpy() for v in mask.nonzero(as_tuple=True))
         return row, column
     row, column = np.divmod(np.flatnonzero(mask.numpy()), mask.shape[1])

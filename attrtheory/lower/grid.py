@@ -17,7 +17,8 @@ Array = np.ndarray
 
 def index(rows: Array, like: Tensor) -> Tensor:
     """Row numbers as torch takes them."""
-    return torch.from_numpy(rows).to(like.device)
+    numbers = torch.from_numpy(rows)
+    return numbers if like.is_cpu else numbers.to(like.device)
 
 
 @dataclass(frozen=True, eq=False)
