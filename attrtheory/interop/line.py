@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -157,19 +158,18 @@ class IntegratedGradients(_Line):
         n, options = len(ins[0]), self._options_on(ins)
 
         def sweep(graph: Graph, examples: list[int], targets: list[int]) -> list[LineResult]:
-            x, x0 = self._path(ins, bases, examples)
-            return integrated_gradients_line(graph, x, x0, targets, **options)
+            x, x0 = flat(ins, n)[examples], flat(bases, n)[examples]
+            if self._multiply_by_inputs:
+                return integrated_gradients_line(graph, x, x0, targets, **options)
+            unit = switch_unit(x, x0)
+            lines = integrated_gradients_line(graph, switched(x, unit), switched(x0, 0.0), targets, **options)
+            return [divided(line, unit) for line in lines]
 
         values = self._finished(ins, self._lines(ins, bases, target, additional_forward_args, sweep))
         if not return_convergence_delta:
             return like(inputs, values)
         delta = self.compute_convergence_delta(values, baselines, ins, target, additional_forward_args)
         return like(inputs, values), delta.reshape(n)
-
-    def _path(self, ins: Tensors, bases: Tensors, examples: list[int]) -> tuple[np.ndarray, np.ndarray]:
-        n = len(ins[0])
-        x, x0 = flat(ins, n)[examples], flat(bases, n)[examples]
-        return (x, x0) if self._multiply_by_inputs else (switched(x, 1.0), switched(x0, 0.0))
 
 
 class GradientShap(_Line):
@@ -210,8 +210,11 @@ class GradientShap(_Line):
 
         def sweep(graph: Graph, examples: list[int], targets: list[int]) -> list[LineResult]:
             x = flat(ins, len(ins[0]))[examples]
-            xs, x0s = (switched(x, 1.0), switched(rows, 0.0)) if switch else (x, rows)
-            return expected_gradients_line(graph, xs, x0s, targets, **options)
+            if not switch:
+                return expected_gradients_line(graph, x, rows, targets, **options)
+            unit = switch_unit(x, rows)
+            lines = expected_gradients_line(graph, switched(x, unit), switched(rows, 0.0), targets, **options)
+            return [divided(line, unit) for line in lines]
 
         lines = self._lines(ins, bases, target, additional_forward_args, sweep)
         values = self._finished(ins, lines)
@@ -225,14 +228,27 @@ class GradientShap(_Line):
 def with_switches(graph: Graph) -> Graph:
     r"""$F(y, s, r) = f(y + s - r)$ on the three rows of a (3, features, 1) input.
 
-    While y goes from x0 to x, and s and r both go from 0 to 1, the argument of f runs along the path, and the Integrated
-    Gradients of s are the mean gradient along it: also of features that do not move.
+    While y goes from x0 to x, and s and r both go from 0 to a unit, the argument of f runs along the path, and the
+    Integrated Gradients of s are the unit times the mean gradient along it: also of features that do not move.
     """
     n = graph.features
     add = Conv2d(np.array([1.0, 1.0, -1.0]).reshape(1, 3, 1, 1), np.zeros(1), (1, 1), (0, 0, 0, 0), (1, 1), 1)
     head = (Node(add, (0,), "switches"), Node(Reshape(graph.input_shape), (1,), "input"))
     nodes = (Node(node.op, tuple(i + 2 for i in node.inputs), node.name) for node in graph.nodes)
     return Graph((3, n, 1), (*head, *nodes), graph.name)
+
+
+def switch_unit(*rows: np.ndarray) -> float:
+    """A power of two that is small beside the inputs, so that adding and subtracting it rounds nothing that matters."""
+    largest = max(float(np.abs(r).max(initial=0.0)) for r in rows)
+    return 2.0 ** max(-900.0, np.floor(np.log2(largest)) - 30) if largest else 1.0
+
+
+def divided(line: LineResult, unit: float) -> LineResult:
+    """The result in units of the switches."""
+    bounds = (None if v is None else v / unit for v in (line.lower, line.upper))
+    lower, upper = bounds
+    return replace(line, values=line.values / unit, lower=lower, upper=upper)
 
 
 def switched(rows: np.ndarray, at: float) -> np.ndarray:

@@ -19,6 +19,7 @@ from attrtheory.models.ops import OUTSIDE, AvgPool2d, Combine, Conv2d, Linear, O
 
 Sides = tuple[int, int, int, int]
 UNIT = 2.0**-53  # unit roundoff of float64
+TINY = 2.0**-960  # covers what underflow loses in a sum of products; a normal number, since subnormal ones are slow
 
 
 def gamma(n: int) -> float:

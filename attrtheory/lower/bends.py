@@ -25,12 +25,16 @@ class RampBends:
 
     def __init__(self, z: Tensor, size: Size, grid: Grid) -> None:
         self.shape, z = z.shape[1:], z.flatten(1)
-        self.on, self.ties = _positive(z), None
-        if float(z.abs().amin()) <= ROUNDING * size.most:
-            zero = z.abs() <= ROUNDING * size.each.flatten(1).index_select(0, index(grid.path, z))
-            self.on &= ~zero
-            self.ties = shares((zero[1:] & zero[:-1]).sum(1).cpu().numpy(), grid)
-        self.piece, self.unit = _true_entries(self.on[1:] ^ self.on[:-1])
+        self.on, self.ties, self.off = _positive(z), None, None
+        at = index(grid.path, z)
+        if float(z.abs().amin()) <= max(ROUNDING * size.most, size.error):
+            zero, doubtful = (
+                z.abs() <= limit.flatten(1).index_select(0, at) for limit in (ROUNDING * size.each, size.doubt)
+            )
+            self.off = _whole(zero, grid)
+            self.ties = shares((_whole(doubtful, grid) | self.off).sum(1).cpu().numpy(), grid)
+        turning = self.on[1:] ^ self.on[:-1]
+        self.piece, self.unit = _true_entries(turning if self.off is None else turning & ~self.off)
         a, b = (z[index(self.piece + i, z), index(self.unit, z)].cpu().numpy() for i in (0, 1))
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             self.ratio = 1 / (1 - b / a)  # a - b may overflow
@@ -39,11 +43,12 @@ class RampBends:
         """Which units are on behind every row of the refined grid, as bytes."""
         states = self.on.view(torch.uint8).index_select(0, index(finer.source, self.on))
         # units that change do so at a row of their own; from there to the next old row they are what they are at that
-        rows, following = finer.row, finer.old[self.piece + 1]
-        count = following - rows
-        run = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        rows, unit = index(np.repeat(rows, count) + run, states), index(np.repeat(self.unit, count), states)
-        states[rows, unit] ^= 1
+        rows, units = _runs(finer.row, finer.old[self.piece + 1], self.unit)
+        states[index(rows, states), index(units, states)] ^= 1
+        if self.off is not None:
+            piece, unit = _true_entries(self.off)
+            rows, units = _runs(finer.old[piece], finer.old[piece + 1], unit)
+            states[index(rows, states), index(units, states)] = 0
         return states.view(-1, *self.shape), self.ties
 
 
@@ -58,12 +63,29 @@ class PoolBends:
         """The winners' flat positions behind every row of the refined grid."""
         z, layer, path = finer(self.z), self.layer, finer.grid.path
         middle = layer.windows(torch.cat([z[:-1] + z[1:], z[-1:]]))
-        margin = layer.windows(2 * ROUNDING * self.size.each).amax(-1, keepdim=True).index_select(0, index(path, z))
-        close = middle >= middle.amax(-1, keepdim=True) - margin
-        close = close if layer.whole else close & layer.real
-        tied = (close.sum(-1) > 1).flatten(1).sum(1)[:-1].cpu().numpy()
-        winner = close.to(torch.uint8).argmax(-1)  # the first of equals
+
+        def close(limit: Tensor) -> Tensor:
+            """Which entries come within the limits of the largest."""
+            margin = layer.windows(limit).amax(-1, keepdim=True).index_select(0, index(path, z))
+            near = middle >= middle.amax(-1, keepdim=True) - margin
+            return near if layer.whole else near & layer.real
+
+        winner = close(2 * ROUNDING * self.size.each).to(torch.uint8).argmax(-1)  # the first of equals
+        tied = (close(4 * self.size.doubt).sum(-1) > 1).flatten(1).sum(1)[:-1].cpu().numpy()
         return position(layer, winner), shares(tied, finer.grid) if tied.any() else None
+
+
+def _whole(rows: Tensor, grid: Grid) -> Tensor:
+    """What holds at both ends of a piece, and on pieces that are not all too short to tell."""
+    same, length = grid.pieces()
+    return rows[1:] & rows[:-1] & index(same & (length > KINK), rows)[:, None]
+
+
+def _runs(start: Array, stop: Array, unit: Array) -> tuple[Array, Array]:
+    """All rows from start to stop, run by run, each with the unit of its run."""
+    count = stop - start
+    run = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    return np.repeat(start, count) + run, np.repeat(unit, count)
 
 
 def changes(pattern: Tensor) -> Array:
@@ -82,11 +104,12 @@ def shares(units: Array, grid: Grid) -> Ties:
 
 def snapped(ends: Tensor, size: Size, length: float) -> tuple[Tensor, Ties | None]:
     """The input of a ramp at both ends of straight paths, 0 where it is 0 all along."""
-    if float(ends.abs().amax(0).amin()) > ROUNDING * size.most:
+    largest = ends.abs().amax(0)
+    if float(largest.amin()) > max(ROUNDING * size.most, size.error):
         return ends, None
-    tied = (ends.abs() <= ROUNDING * size.each).all(0)
-    units = tied.flatten(1).sum(1).cpu().numpy()
-    return ends.masked_fill(tied, 0.0) if units.any() else ends, (units, length * (units > 0))
+    zero = largest <= ROUNDING * size.each
+    units = (zero | (largest <= size.doubt)).flatten(1).sum(1).cpu().numpy()
+    return ends.masked_fill(zero, 0.0), (units, length * (units > 0))
 
 
 def _positive(z: Tensor) -> Tensor:

@@ -21,9 +21,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from attrtheory.lower.affine_rows import UNIT, Affine
+from attrtheory.lower.affine_rows import TINY, UNIT, Affine
 from attrtheory.lower.layers import Network, Pool, Ramp, position
-from attrtheory.lower.slopes import OUTWARD, TINY, PoolSlopes, RampSlopes, Slopes, along
+from attrtheory.lower.slopes import OUTWARD, PoolSlopes, RampSlopes, Slopes, along
 from attrtheory.lower.straight import Rows, forget
 
 Decision = tuple[Slopes, Tensor, Tensor]  # slopes on the parts, units that a cut may help, bounds on the rows

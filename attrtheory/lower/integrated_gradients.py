@@ -19,11 +19,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 import torch
 
-from attrtheory.errors import TooLarge
+from attrtheory.errors import BadInput, TooLarge
 from attrtheory.lower.enclosure import mean_gradient
 from attrtheory.lower.inputs import Data, paired, rows, targets
 from attrtheory.lower.integral_exact import integrated_gradients_exact
@@ -51,6 +52,17 @@ class Options:
     memory: int = MEMORY
     max_pieces: int | None = None
     device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        for name, value in (("memory", self.memory), ("budget", self.budget), ("max_pieces", self.max_pieces)):
+            if value is not None and not (isinstance(value, int | float) and value >= 1):
+                raise BadInput(f"{name}: got {value!r}; give a number of at least 1")
+        if not (isinstance(self.tolerance, int | float) and 0 <= self.tolerance < inf):
+            raise BadInput(f"tolerance: got {self.tolerance!r}; give a number of at least 0, such as 1e-6")
+        try:
+            torch.empty(0, device=self.device)
+        except (RuntimeError, AssertionError, TypeError) as error:
+            raise BadInput(f"device: got {self.device!r}; torch knows or finds no such device here") from error
 
 
 def integrated_gradients_line(

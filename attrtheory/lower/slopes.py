@@ -14,13 +14,12 @@ from math import prod
 import torch
 from torch import Tensor
 
-from attrtheory.lower.affine_rows import UNIT, Affine, gamma
+from attrtheory.lower.affine_rows import TINY, UNIT, Affine, gamma
 from attrtheory.lower.layers import Network, Pool, Ramp, position
 from attrtheory.lower.straight import Rows, forget
 
 MEMORY = 2**28  # bytes of live rows before paths are looked at one after the other, and then in parts
 OUTWARD = 1 + 1e-9  # covers the roundings made while a bound itself is computed
-TINY = 2.0**-960  # covers what underflow loses in a sum of products; a normal number, since subnormal ones are slow
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from torch import Tensor
 from attrtheory.lower.affine_rows import Affine
 from attrtheory.lower.grid import Grid, index
 from attrtheory.lower.layers import Network
-from attrtheory.lower.size import behind, of_ends
+from attrtheory.lower.size import behind, of_inputs
 
 Rows = dict[int, Tensor]
 
@@ -44,7 +44,7 @@ class Straight:
         common = bool((x0 == x0[:1]).all())  # often all paths begin at one baseline
         rows = straight_values(net, torch.cat([x0[:1] if common else x0, x]))
         self.ends = {i: torch.stack([v[:-n].expand(n, *v.shape[1:]), v[-n:]]) for i, v in rows.items()}
-        self.sizes = {0: of_ends(x0, x)}
+        self.sizes = {0: of_inputs(x0, x)}
         for k, layer, ins in net.nodes:
             if net.straight[k] and isinstance(layer, Affine):
                 self.sizes[k] = behind(layer, [self.sizes[i] for i in ins])

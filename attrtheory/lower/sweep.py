@@ -22,7 +22,7 @@ from attrtheory.lower.affine_rows import Affine
 from attrtheory.lower.bends import PoolBends, RampBends, Ties, changes, snapped
 from attrtheory.lower.grid import Grid, Refinement, index, refine
 from attrtheory.lower.layers import Network, Pool, Ramp
-from attrtheory.lower.size import behind, of_ends, of_values
+from attrtheory.lower.size import behind, past
 from attrtheory.lower.straight import Rows, Straight, forget
 from attrtheory.lower.turns import Turns
 
@@ -94,9 +94,10 @@ class _Sweeping:
         if k > self.last:
             self.live[k] = layer.push(*(self.value(i, self.ends) for i in ins))
             return
-        self.sizes[k] = behind(layer, [self.sizes[i] for i in ins])
-        if k in self.net.turning:
-            self.live[k] = self.found.turns[self.net.turning[k]].behind(layer, self.grid)
+        turns = self.found.turns.get(self.net.turning.get(k, 0))
+        self.sizes[k] = behind(layer, [self.sizes[i] for i in ins], turns.most if turns else 0)
+        if turns:
+            self.live[k] = turns.behind(layer, self.grid)
         else:
             self.live[k] = layer.push(*(self.value(i, self.grid) for i in ins))
 
@@ -107,7 +108,7 @@ class _Sweeping:
         self.found.ends[k], self.found.ties[k] = ends, ties
         if k in self.net.turning.values():
             self.found.turns[k] = Turns.on(layer, ends, self.part)
-        self.sizes[k] = of_ends(*ends)
+        self.sizes[k] = past(layer, self.sizes[i], None, self.grid)
         if k == self.last or k not in self.net.turning.values() or k in self.net.rows_asked:
             self._act(k, layer, i)
 
@@ -120,7 +121,7 @@ class _Sweeping:
         self.found.patterns[k], self.grid = pattern, self.grid.changing(changes(pattern), k)
         self._act(k, layer, i)
         if k < self.last:
-            self.sizes[k] = of_values(self.live[k], self.grid)
+            self.sizes[k] = past(layer, size, self.live[k], self.grid)
 
     def _insert(self, k: int, bends: RampBends | PoolBends, rows: list[Tensor]) -> Refinement:
         finer = refine(self.grid, bends.piece, bends.ratio, k)

@@ -45,6 +45,11 @@ class Turns:
         t = (1 / (1 - z1[at] / z0[at])).clamp(*part).cpu().numpy()
         return Turns(layer, ends, part, (first > 0).view_as(ends[0]), path, unit, t, (last > 0)[at].cpu().numpy())
 
+    @property
+    def most(self) -> int:
+        """How many units turn on one path, at the most."""
+        return int(np.bincount(self.path).max(initial=0))
+
     def behind(self, layer: Affine, grid: Grid) -> Tensor:
         """The values behind a convolution, at the rows of a grid that holds all turns."""
         z0, z1 = self.ends

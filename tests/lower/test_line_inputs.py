@@ -237,3 +237,13 @@ def test_a_spent_budget_of_pieces_gives_an_interval_and_no_guess(budget, certify
         for a, q, b in zip(found.lower.tolist(), truth, found.upper.tolist(), strict=True):
             assert Q(a) <= q <= Q(b)
         assert ((found.upper - found.lower).max() > 1e-3) == spent
+
+
+@pytest.mark.parametrize("options", [
+    {"memory": -5}, {"memory": "a"}, {"max_pieces": 0}, {"max_pieces": float("nan")}, {"tolerance": float("nan")},
+    {"tolerance": -1.0}, {"budget": 0}, {"device": "foo"}, {"device": 5.0},
+], ids=str)  # fmt: skip
+def test_options_that_mean_nothing_are_refused(options):
+    (name,) = options
+    with pytest.raises(BadInput, match=name):
+        integrated_gradients_line(NET, X, **options)

@@ -252,3 +252,24 @@ def test_a_sign_that_rounding_would_decide(weights):
     assert (loose.lower <= found.values).all()
     assert (found.values <= loose.upper).all()
     assert loose.kinks
+
+
+@pytest.mark.parametrize("scale", [1e8 / 3, 1e5 / 7])
+def test_noise_of_a_cancelled_sum_is_no_sign(scale):
+    """relu(relu(B x1 + x2 - B x3) - relu(x2)) with x1 = x3: the last unit is 0 all along, and computed as noise."""
+    graph = chain((3,), linear([[scale, 1, -scale], [0, 1, 0]]), Relu(), linear([[1, -1]]), Relu(), linear([[1]]))
+    for seed in range(5):
+        a, b, c, d = np.random.default_rng(seed).uniform(0.5, 1, size=4)
+        x, x0 = [a, b, a], np.array([c, d, c])
+        found = one(graph, x, x0, certify=False, settle=False)
+        assert not found.values.any()
+        assert any("layer3: up to 1 unit at 0" in kink for kink in found.kinks)
+        assert one(graph, x, x0, certify=False).trust == "exact"
+
+
+def test_underflow_on_the_way_is_flagged():
+    graph = chain((2,), linear([[1e-200, -2e-200]], [3e-324]), Relu(), linear([[1e200]]))
+    found = one(graph, [5e-123, 1e-123], certify=False, settle=False)
+    assert found.kinks
+    exact = one(graph, [5e-123, 1e-123], certify=False)
+    assert exact.trust == "exact"
