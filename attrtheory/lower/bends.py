@@ -27,7 +27,7 @@ class RampBends:
         self.shape, z = z.shape[1:], z.flatten(1)
         self.on, self.ties, self.off = _positive(z), None, None
         at = index(grid.path, z)
-        if float(z.abs().amin()) <= max(ROUNDING * size.most, size.error):
+        if size.hides(float(z.abs().amin()), ROUNDING):
             zero, doubtful = (
                 z.abs() <= limit.flatten(1).index_select(0, at) for limit in (ROUNDING * size.each, size.doubt)
             )
@@ -105,7 +105,7 @@ def shares(units: Array, grid: Grid) -> Ties:
 def snapped(ends: Tensor, size: Size, length: float) -> tuple[Tensor, Ties | None]:
     """The input of a ramp at both ends of straight paths, 0 where it is 0 all along."""
     largest = ends.abs().amax(0)
-    if float(largest.amin()) > max(ROUNDING * size.most, size.error):
+    if not size.hides(float(largest.amin()), ROUNDING):
         return ends, None
     zero = largest <= ROUNDING * size.each
     units = (zero | (largest <= size.doubt)).flatten(1).sum(1).cpu().numpy()

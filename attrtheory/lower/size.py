@@ -31,6 +31,12 @@ class Size:
     def both(self) -> tuple[Tensor, Tensor]:
         return self.compute()
 
+    def hides(self, least: float, rounding: float) -> bool:
+        """Whether a value of this absolute value may be 0: first by the rough numbers, then by those of the units."""
+        if least > max(rounding * self.most, self.error):
+            return False
+        return least <= max(rounding * float(self.each.amax()), float(self.doubt.amax()))
+
     @property
     def each(self) -> Tensor:
         """`|W| |x| + |b|` of the last layer, (paths, ...)."""
