@@ -15,12 +15,14 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from fractions import Fraction
 
+from attrtheory.errors import TooLarge
 from attrtheory.expr.algebra import fold
 from attrtheory.expr.term import Term
 
 Monomial = tuple[tuple[int, int], ...]  # (atom, power), by atom
 Poly = dict[Monomial, Fraction]
 ONE: Monomial = ()
+MAX_WORK = 5_000_000  # fifty times what completeness on an 8-32-32-1 network takes
 Q0, Q1 = Fraction(0), Fraction(1)
 
 
@@ -34,6 +36,7 @@ class Ring:
         self.parameters: set[int] = set()  # bound variables
         self.exclusive: dict[int, set[int]] = {}  # atoms whose product is 0
         self.rules: dict[int, tuple[Monomial, Poly]] = {}  # atom u, with lead * u = replacement
+        self.work = 0  # products of monomials so far
 
     # the nodes ------------------------------------------------------------------------------------------------------
     def const(self, q: Fraction) -> Poly:
@@ -55,6 +58,9 @@ class Ring:
 
     def mul(self, a: Poly, b: Poly) -> Poly:
         out: Poly = {}
+        self.work += len(a) * len(b)
+        if self.work > MAX_WORK:
+            raise TooLarge(f"a normal form takes more than {MAX_WORK:,} products of monomials; state a smaller claim")
         if len(a) > len(b):
             a, b = b, a
         for m, c in a.items():

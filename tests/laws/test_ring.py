@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from independent import value
 from strategies import NAMES, small, terms
 
+from attrtheory.errors import TooLarge
 from attrtheory.expr import Term, ite, lift, mean01, relu, step, var
+from attrtheory.semantics import ring
 from attrtheory.semantics.ring import equal
 
 Q = Fraction
@@ -190,6 +192,7 @@ def test_reduction_ends():
     code = """
 from itertools import permutations
 from attrtheory.expr import var
+from attrtheory.semantics import ring
 from attrtheory.semantics.ring import equal
 for a, b, c in permutations(map(var, "xyz")):
     t = (a + 2 * b + 3 * c) / (a - b) - a * a * c / (b * b - a * c) / (a * a * c - a * b * b)
@@ -197,3 +200,11 @@ for a, b, c in permutations(map(var, "xyz")):
 """
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=10, check=True)
     assert run.stdout == "False\n" * 6
+
+
+def test_a_form_that_would_not_end_is_refused(monkeypatch):
+    monkeypatch.setattr(ring, "MAX_WORK", 1000)
+    wide = sum((var(f"x{k}") for k in range(4)), var("y"))
+    power = wide * wide * wide * wide
+    with pytest.raises(TooLarge, match="products"):
+        ring.equal(power * power, var("z"))
