@@ -14,7 +14,7 @@ from attrtheory.lower.grid import Array
 from attrtheory.lower.layers import Network
 from attrtheory.lower.pieces import mean_gradient
 from attrtheory.lower.slopes import MEMORY
-from attrtheory.lower.sweep import Sweep, TooManyRowsError, sweep
+from attrtheory.lower.sweep import TooManyRowsError, sweep
 from attrtheory.models.graph import Graph
 from attrtheory.models.ops import PIECEWISE
 
@@ -49,19 +49,18 @@ class Line:
     def pieces(self) -> int:
         return len(np.unique(np.concatenate(self.parts)) if len(self.parts) > 1 else self.parts[0]) - 1
 
-    def add(
-        self, part: tuple[float, float], found: Sweep, row: int, t: Array, gradient: Tensor, target: int
-    ) -> None:
-        """Adds what was found on one part of the path, its row number `row`."""
-        self.gradient = self.gradient + gradient
+    def add(self, part: tuple[float, float], t: Array, gradient: Tensor, outputs: list[float]) -> None:
+        """Adds what was found on one part of the path."""
+        self.gradient = self.gradient + gradient if self.parts else gradient
         self.parts.append(t)
-        outputs = found.outputs[row, :, target].tolist()
         self.first = outputs[0] if part[0] == 0 else self.first
         self.last = outputs[1] if part[1] == 1 else self.last
-        for k, (units, share) in ((k, t) for k, t in found.ties.items() if t is not None):
-            if units[row]:
-                most, before = self.ties.get(k, (0, 0.0))
-                self.ties[k] = max(most, int(units[row])), before + float(share[row])
+
+    def tie(self, layer: int, units: int, share: float) -> None:
+        """Adds units that follow the convention on a part of the path."""
+        if units:
+            most, before = self.ties.get(layer, (0, 0.0))
+            self.ties[layer] = max(most, units), before + share
 
 
 def lines(
@@ -77,7 +76,7 @@ def lines(
 
     A path with more than `max_pieces` is left where they are spent.
     """
-    found = [Line(torch.zeros_like(row)) for row in x]
+    found = [Line(row) for row in torch.zeros_like(x)]
     rows_at_once = min(_rows_at_once(net, memory, x.device), (max_pieces or inf) / 4 + 2)
     each = 2 + BENDS * bending(net.graph)  # rows of one path: a guess, and then what the last ones had
     following = 0
@@ -105,8 +104,12 @@ def lines(
             continue
         gradients = mean_gradient(net, swept, target[group])
         each = 1.1 * len(swept.grid) / (len(group) * (part[1] - part[0]))
+        outputs = swept.outputs[torch.arange(len(group)), :, target[group]].tolist()
+        ties = {k: t for k, t in swept.ties.items() if t is not None}
         for row, (k, t) in enumerate(zip(group.tolist(), swept.grid.points(), strict=True)):
-            found[k].add(part, swept, row, t, gradients[row], int(target[k]))
+            found[k].add(part, t, gradients[row], outputs[row])
+            for layer, (units, share) in ties.items():
+                found[k].tie(layer, int(units[row]), float(share[row]))
     return found
 
 
