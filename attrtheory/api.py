@@ -12,7 +12,7 @@ import numpy as np
 from attrtheory.auditing.data import AuditResult
 from attrtheory.errors import BadInput
 from attrtheory.expr.term import Term
-from attrtheory.lower.attribute import Attributed, attribute
+from attrtheory.lower.attribute import Attributed, Sample, attribute
 from attrtheory.lower.inputs import rows, targets
 from attrtheory.lower.layers import forward
 from attrtheory.methods import Method, get_method
@@ -112,7 +112,8 @@ def explain(
     groups: Data | None = None,
     exact: bool = False,
     progress: Progress | None = None,
-    **options: Any,
+    sample: Sample | None = None,
+    **unknown: Any,
 ) -> Attribution:
     """Attributions of each row of `inputs`, by the method's definition.
 
@@ -126,13 +127,18 @@ def explain(
         groups: for each feature the number of its group (feature_mask); attributions are then of groups.
         exact: compute in rationals.
         progress: called with (rows done, rows).
-        options: further arguments of `attrtheory.lower.attribute.attribute`.
+        sample: draw coalitions at random instead of evaluating all; see `attrtheory.lower.attribute.Sample`.
 
     Raises:
-        BadInput: NaN, infinity, wrong shapes, empty batches, targets out of range.
+        BadInput: NaN, infinity, wrong shapes, empty batches, targets out of range, an option that there is none of.
     """
     import torch
 
+    if unknown:
+        accepted = "method, baselines, target, groups, exact, sample and progress"
+        raise BadInput(f"explain: got {', '.join(unknown)}; accepted besides the model and inputs are {accepted}")
+    if not isinstance(sample, Sample | None):
+        raise BadInput(f"sample: got {type(sample).__name__}; give attrtheory.lower.attribute.Sample(samples=1000)")
     graph = to_graph(model, inputs)
     chosen = _method(method)
     x = rows(graph, inputs, "inputs")
@@ -151,7 +157,7 @@ def explain(
         raise BadInput(f"groups: not an array of numbers ({error})") from error
     done: list[Attributed] = []
     for row, around, k in zip(x, per_row, classes, strict=True):
-        done.append(attribute(graph, chosen, row, around, k, exact=exact, groups=mask, **options))
+        done.append(attribute(graph, chosen, row, around, k, exact=exact, groups=mask, sample=sample))
         if progress:
             progress(len(done), len(x))
     outputs = forward(graph, torch.tensor(x)).flatten(1)[torch.arange(len(x)), torch.tensor(classes)]

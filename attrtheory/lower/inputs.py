@@ -33,8 +33,9 @@ def rows(graph: Graph, data: Data, what: str) -> np.ndarray:
 
 def _array(data: Data, what: str) -> np.ndarray:
     if isinstance(data, Tensor):
-        if data.is_complex() or data.is_quantized or data.layout != torch.strided:
-            raise BadInput(f"{what}: got {data.dtype}, {data.layout}; give a dense tensor of real numbers")
+        if data.is_complex() or data.is_quantized or data.layout != torch.strided or data.is_meta:
+            given = f"{data.dtype}, {data.layout}, on {data.device}"
+            raise BadInput(f"{what}: got {given}; give a dense tensor of real numbers, with values")
         data = data.detach().cpu()
         return (data.to(torch.float64) if data.is_floating_point() else data).numpy()
     if np.ma.isMaskedArray(data):

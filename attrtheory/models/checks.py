@@ -25,9 +25,11 @@ from attrtheory.models.ops import (
     Scale,
     Select,
     Shape,
+    windows,
 )
 
 LARGEST_VALUE = 2**26  # entries of one value: half a gigabyte of float64
+MOST_READ = 2**27  # entries that the windows of one channel read
 
 
 def exact_array(values: Any, what: str) -> Array:
@@ -103,12 +105,18 @@ def require(condition: Any, message: str) -> None:
         raise BadInput(message)
 
 
-def _window(op: Op, x: Shape, *ints: tuple[int, ...]) -> None:
-    kernel, stride, padding, dilation = ints
+def _window(op: Op, x: Shape, kernel: Pair, stride: Pair, padding: tuple[int, int, int, int], dilation: Pair) -> None:
     if len(x) != 3:
         raise Unsupported(f"{type(op).__name__} needs an input (channels, height, width); got {x}")
     ok = min(*kernel, *stride, *dilation) >= 1 and min(padding) >= 0
-    require(ok, f"{type(op).__name__} needs kernel, stride, dilation >= 1 and padding >= 0; got {ints}")
+    given = (kernel, stride, padding, dilation)
+    require(ok, f"{type(op).__name__} needs kernel, stride, dilation >= 1 and padding >= 0; got {given}")
+    top, left, bottom, right = padding
+    padded = x[0] * (x[1] + top + bottom) * (x[2] + left + right)
+    read = prod(windows(x, kernel, stride, padding, dilation)) * prod(kernel)
+    if padded > LARGEST_VALUE or read > MOST_READ:
+        limit = f"at most {MOST_READ:,} and {LARGEST_VALUE:,} are accepted"
+        raise TooLarge(f"{type(op).__name__} reads {read:,} entries of a channel, of {padded:,} with padding; {limit}")
 
 
 def _pooled(op: Op, x: Shape, kernel: Pair, padding: tuple[int, ...], dilation: Pair) -> None:

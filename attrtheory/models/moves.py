@@ -15,7 +15,7 @@ import numpy as np
 from attrtheory.errors import BadInput, TooLarge, Unsupported
 from attrtheory.models.ops import OUTSIDE, Array, Positions, Shape
 
-LARGEST_MOVE = 2**24  # entries that are moved at once
+LARGEST_MOVE = 2**22  # entries that are moved at once
 
 Move = Callable[..., Array]
 

@@ -27,6 +27,10 @@ def conv(at: Layer, a: Attributes, x: Input, weight: Input, bias: Input = None) 
 
 def max_pool(at: Layer, a: Attributes, x: Input) -> Value:
     a.only(ceil_mode=0, storage_order=0)
+    mode, dilation = a.values.get("auto_pad", "NOTSET"), a.values.get("dilations", [])
+    if mode.startswith("SAME") and any(d != 1 for d in dilation):
+        hint = "onnxruntime pads it otherwise than ONNX defines; write the pads out"
+        raise at.refuse(f"has auto_pad={mode!r} with dilations={dilation}, and {hint}")
     return _windowed(at, a, x, a.take("kernel_shape", []), MaxPool2d)
 
 

@@ -21,6 +21,7 @@ from attrtheory.errors import AttrTheoryError, BadInput, Unsupported
 from attrtheory.models.build import Builder
 from attrtheory.models.graph import Graph
 from attrtheory.models.ops import Shape
+from attrtheory.models.torch_gradient import own_derivative
 from attrtheory.models.torch_trace import BATCHES, Arguments, run, trace
 from attrtheory.models.torch_walk import Walk
 
@@ -75,8 +76,10 @@ def _example(module: nn.Module, shape: Shape | None, example: Tensor | None) -> 
         if shape is None:
             hint = "input_shape=(1, 28, 28) without the batch axis, or example=x with it"
             raise BadInput(f"from_torch needs the input's shape: {hint}")
-        if not all(isinstance(n, int) and n >= 1 for n in shape) or not shape:
-            raise BadInput(f"input_shape must hold positive sizes, without the batch axis; got {shape}")
+        listed = isinstance(shape, Sequence) and not isinstance(shape, str)
+        if not listed or not shape or not all(isinstance(n, int) and n >= 1 for n in shape):
+            hint = "write (3,) for 3 features"
+            raise BadInput(f"input_shape must be a tuple of positive sizes, without the batch axis ({hint}); got {shape!r}")
         tensors = (*module.parameters(), *module.buffers())
         like = next((t for t in tensors if t.is_floating_point()), torch.empty(0))
         return torch.zeros((1, *shape), dtype=like.dtype, device=like.device)
@@ -107,6 +110,7 @@ class Traced:
         self.batches = [_batch(n, examples, arguments) for n in BATCHES]
         for batch in self.batches:
             run(module, batch)
+        own_derivative(module, len(examples), self.batches[0])
         self.program, leaves = trace(module, self.batches), iter(tree_leaves(self.batches))
         specs = [s for s in self.program.graph_signature.input_specs if s.kind is InputKind.USER_INPUT]
         self.given = dict(zip((s.arg.name for s in specs), leaves, strict=True))

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from attrtheory.errors import AttrTheoryError, BadCertificate
+from attrtheory.errors import AttrTheoryError, BadCertificate, BadInput
 from attrtheory.properties import Statement
 from attrtheory.prove import rules
 from attrtheory.prove.certificate import MAX_BYTES, from_certificate, unseal
@@ -53,6 +53,7 @@ def check(
 
     Raises:
         BadCertificate: damaged, forged, or for another claim.
+        BadInput: neither a text nor a path.
     """
     if isinstance(certificate, Path):
         if not certificate.is_file():
@@ -60,6 +61,9 @@ def check(
         if certificate.stat().st_size > MAX_BYTES:
             raise BadCertificate(f"{certificate} is larger than {MAX_BYTES} bytes")
         certificate = certificate.read_bytes()
+    if not isinstance(certificate, str | bytes):
+        given = type(certificate).__name__
+        raise BadInput(f"certificate: got {given}; give the text of a certificate, or the path of its file as a Path")
     content = unseal(certificate)
     if content.get("kind") == "box":
         return _check_box(content, claim, graphs)
