@@ -22,7 +22,9 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
-from attrtheory.errors import BadInput
+from attrtheory.errors import BadInput, EngineDisagreement
+from attrtheory.lower.agreement import STALE, reproduces
+from attrtheory.lower.ends import bends_at_ends
 from attrtheory.lower.inputs import rows, targets
 from attrtheory.lower.layers import forward, network
 from attrtheory.lower.line import lines
@@ -38,11 +40,16 @@ class Differentiable:
 
     `shortest[k]`: the shortest piece on the path of row k. Below some 1e-9 two breakpoints may be about to change places,
     and the derivative is that of one side. `pieces[k]` counts them.
+
+    `ends[k]`: how many units are 0 and windows tied exactly at an end of the path, but not on the piece beside it. Where
+    there are any, the derivative in that end and in the weights may be that of one side, or of neither. With a baseline
+    of zeros this is common: all windows on a constant tie, and so does 0 where no layer before has a bias.
     """
 
     values: Tensor
     pieces: tuple[int, ...]
     shortest: tuple[float, ...]
+    ends: tuple[int, ...]
 
 
 def integrated_gradients_tensor(
@@ -62,25 +69,40 @@ def integrated_gradients_tensor(
     Raises:
         Unsupported: the module is not piecewise linear, or cannot be traced.
         BadInput: shapes that do not fit, NaN or infinity.
+        EngineDisagreement: the module returns something else than its trace, also when traced anew.
     """
     if not isinstance(inputs, Tensor) or inputs.ndim < 2 or not inputs.is_floating_point():
         raise BadInput("inputs: give a tensor of floats (n, ...), batch first")
     x0 = torch.zeros_like(inputs[:1]) if baselines is None else baselines
     if not isinstance(x0, Tensor) or x0.shape[1:] != inputs.shape[1:] or len(x0) not in (1, len(inputs)):
         raise BadInput(f"baselines: give a tensor of shape {tuple(inputs.shape)}, or one row of it")
-    graph, function = _function(model, inputs)
-    flat = lambda v: v.detach().reshape(len(v), *graph.input_shape)
-    rows(graph, flat(inputs), "inputs")
-    rows(graph, flat(x0), "baselines")
+    graph, function = _current(model, inputs, x0)
     each = targets(graph, target.tolist() if isinstance(target, Tensor) else target, len(inputs))
     found = [
         _segment(graph, function, a, b, k)
         for a, b, k in zip(x0.expand_as(inputs).double(), inputs.double(), each, strict=True)
     ]
-    values = torch.stack([v for v, _ in found]).to(inputs.dtype)
-    return Differentiable(
-        values, tuple(len(t) - 1 for _, t in found), tuple(float(t.diff().min()) for _, t in found)
-    )
+    values = torch.stack([v for v, _, _ in found]).to(inputs.dtype)
+    knots = [t for _, t, _ in found]
+    shortest = tuple(float(t.diff().min()) for t in knots)
+    return Differentiable(values, tuple(len(t) - 1 for t in knots), shortest, tuple(ends for _, _, ends in found))
+
+
+def _current(model: nn.Module | Graph, inputs: Tensor, x0: Tensor) -> tuple[Graph, Callable[[Tensor], Tensor]]:
+    """The network and the function, which agree at the ends of all paths; traced anew once if they do not."""
+    ends = torch.cat([x0, inputs]).detach().double()
+    for _ in range(2):
+        graph, function = _function(model, inputs)
+        for v, what in ((inputs, "inputs"), (x0, "baselines")):
+            rows(graph, v.detach().reshape(len(v), *graph.input_shape), what)
+        with torch.no_grad():
+            expected = function(ends)
+        if not torch.isfinite(expected).all():
+            raise BadInput("the module returns NaN or infinity on these inputs or baselines")
+        if isinstance(model, Graph) or reproduces(graph, ends, expected, inputs.dtype):
+            return graph, function
+        _live[model].forget()
+    raise EngineDisagreement(f"the module: {STALE}")
 
 
 def _function(model: nn.Module | Graph, inputs: Tensor) -> tuple[Graph, Callable[[Tensor], Tensor]]:
@@ -97,8 +119,8 @@ def _function(model: nn.Module | Graph, inputs: Tensor) -> tuple[Graph, Callable
 
 def _segment(
     graph: Graph, function: Callable[[Tensor], Tensor], x0: Tensor, x: Tensor, target: int
-) -> tuple[Tensor, Tensor]:
-    """The attributions of one input, and the breakpoints of its path."""
+) -> tuple[Tensor, Tensor, int]:
+    """The attributions of one input, the breakpoints of its path, and how many of them are at its ends."""
     with torch.no_grad():
         first, last = (p.detach().reshape(1, *graph.input_shape) for p in (x0, x))
         (line,) = lines(network(graph, x.device), first, last, torch.tensor([target], device=x.device))
@@ -112,7 +134,10 @@ def _segment(
         (gradients,) = torch.autograd.grad(values.sum(), points, create_graph=True)
         slopes = (gradients * step).flatten(1).sum(1)
         knots = torch.cat([t[:1], _moving(t[1:-1], middle, values, slopes), t[-1:]])
-        return step * (at(knots.diff()) * gradients).sum(0), t
+        found = step * (at(knots.diff()) * gradients).sum(0)
+    with torch.no_grad():
+        ends = bends_at_ends(graph, torch.stack([x0, x]), points[[0, -1]])
+    return found, t, ends
 
 
 def _moving(t: Tensor, middle: Tensor, values: Tensor, slopes: Tensor) -> Tensor:

@@ -127,9 +127,14 @@ def _network(graph: Graph, device: torch.device) -> Network:
 
 def forward(graph: Graph, x: Tensor) -> Tensor:
     """The network's outputs in float64 for rows of inputs."""
+    return values(graph, x)[-1]
+
+
+def values(graph: Graph, x: Tensor) -> list[Tensor]:
+    """The values of all layers of the network made ready, in float64, for rows of inputs; the last are the outputs."""
     net = network(graph, x.device)
-    values = [x.to(torch.float64)]
+    found = [x.to(torch.float64)]
     for _, layer, ins in net.nodes:
-        xs = [values[i] for i in ins]
-        values.append(layer.push(*xs) if isinstance(layer, Affine) else layer.act(xs[0]))
-    return values[-1]
+        xs = [found[i] for i in ins]
+        found.append(layer.push(*xs) if isinstance(layer, Affine) else layer.act(xs[0]))
+    return found

@@ -2,7 +2,8 @@
 
 A trace shares the module's parameters and buffers. It stays good while everything else in the module is the same: its
 layers, flags and plain attributes, and which tensors its parameters and buffers are. That is told by pickling the
-module; one that cannot be pickled, and every function, is traced at each call.
+module; one that cannot be pickled, and every function, is traced at each call. What `forward` reads beside the module
+and its arguments (a global, an attribute of its class) is not seen: compare outputs, and `forget`.
 """
 
 from __future__ import annotations
@@ -34,14 +35,19 @@ class Live:
             return Traced(_module(function), examples, arguments, _name(function)).graph()
         if structure not in self.traces:
             if len(self.traces) >= self.keep:
-                self.traces.clear()
-                self.graphs.clear()
+                self.forget()
             self.traces[structure] = Traced(_module(function), examples, arguments, _name(function))
         before, graph = self.graphs.get(structure, (None, None))
         if graph is None or before != weights:
             graph = self.traces[structure].graph()
             self.graphs[structure] = (weights, graph)
         return graph
+
+
+    def forget(self) -> None:
+        """Trace everything anew: something that no digest sees (a global, an attribute of the class) has changed."""
+        self.traces.clear()
+        self.graphs.clear()
 
 
 class _Structure(pickle.Pickler):
