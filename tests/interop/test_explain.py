@@ -256,3 +256,23 @@ RAW = {
 def test_a_wrong_type_is_said_in_words(case: str):
     with pytest.raises(BadInput):
         RAW[case]()
+
+
+@pytest.mark.parametrize(
+    "inputs, options, message",
+    [
+        (ROWS, {"foo": 1}, "explain: got foo; accepted"),
+        (ROWS, {"memory": 0}, "explain: got memory; accepted"),
+        (ROWS, {"method": "shapley", "sample": 100}, "sample: got int"),
+        (torch.tensor(ROWS).to("meta"), {}, "on meta; give a dense tensor"),
+    ],
+)
+def test_what_explain_does_not_take_is_named(files: tuple[Path, Path], inputs, options, message: str):
+    with pytest.raises(BadInput, match=message):
+        explain(files[0], inputs, **options)
+
+
+@pytest.mark.parametrize("certificate", [None, 5, ["{}"]])
+def test_what_is_no_certificate_is_named(certificate):
+    with pytest.raises(BadInput, match="give the text of a certificate, or the path"):
+        at.check(certificate)

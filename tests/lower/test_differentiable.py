@@ -173,3 +173,23 @@ def test_what_has_no_derivative_or_no_sense_is_refused():
         integrated_gradients_tensor(module, x, target=3)
     with pytest.raises(Unsupported, match="logits"):
         integrated_gradients_tensor(nn.Sequential(module, nn.Softmax(1)), x)
+
+
+def test_bends_at_the_ends_are_counted():
+    """Without biases both units are 0 at the baseline of zeros; from (1, 1) none is, and the dead unit never bends."""
+    module = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1)).double()
+    module[0].weight.data = torch.tensor([[1.0, 2.0], [-1.0, 1.0], [0.0, 0.0]], dtype=torch.float64)
+    module[0].bias.data.zero_()
+    x = torch.tensor([[3.0, 1.0], [2.0, 2.0]], dtype=torch.float64)
+    assert integrated_gradients_tensor(module, x).ends == (2, 1)  # at (2, 2) the second unit is 0 on the whole path
+    assert integrated_gradients_tensor(module, x, torch.tensor([[1.0, 4.0]], dtype=torch.float64)).ends == (0, 1)
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.float32])
+def test_windows_tied_at_a_baseline_of_zeros_are_counted(kind: torch.dtype):
+    """A convolution makes a constant of zeros, on which all four windows of either channel tie."""
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Conv2d(1, 2, 1), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(8, 1)).to(kind)
+    x, x0 = torch.randn(2, 3, 1, 4, 4, dtype=kind)
+    assert integrated_gradients_tensor(module, x).ends == (8, 8, 8)
+    assert integrated_gradients_tensor(module, x, x0).ends == (0, 0, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,9 @@ REFUSED = {
         (1, 4, 4),
         {},
         "ceil_mode=1",
+    ),
+    "max pool that onnxruntime pads otherwise": (
+        [node("MaxPool", "x", kernel_shape=[2, 3], dilations=[2, 1], auto_pad="SAME_UPPER")], (2, 6, 3), {}, "write the pads",
     ),
     "average pool dilated": (
         [node("AveragePool", "x", kernel_shape=[2, 2], dilations=[2, 2])],
@@ -257,3 +261,28 @@ def test_a_damaged_file_is_refused_or_read_never_crashes(tmp_path: Path):
                 read += 1
     assert refused + read == 2 * len(range(0, len(whole), 3))
     assert refused > read
+
+
+HUGE = 2**30
+LARGE = {
+    "kernel": ([node("MaxPool", "x", kernel_shape=[2 * HUGE, 1], pads=[HUGE, 0, HUGE, 0])], (1, 2, 2), {}),
+    "average": ([node("AveragePool", "x", kernel_shape=[2 * HUGE, 1], pads=[HUGE, 0, HUGE, 0])], (1, 2, 2), {}),
+    "padding": ([node("Conv", "x", "w", pads=[HUGE] * 4, strides=[HUGE] * 2)], (1, 2, 2), {"w": quarters(1, 1, 1, 1)}),
+    "dilation": (
+        [node("Conv", "x", "w", dilations=[2**40, 1], pads=[2**40, 0, 2**40, 0])], (1, 2, 2), {"w": quarters(1, 1, 3, 1)},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_what_windows_read_is_bounded(name: str, tmp_path: Path):
+    nodes, shape, constants = LARGE[name]
+    with pytest.raises(TooLarge, match="with padding; at most"):
+        from_onnx(save(tmp_path / "net.onnx", nodes, shape, constants, inferred=False))
+
+
+def test_what_is_moved_is_bounded(tmp_path: Path):
+    names = ["x", *(f"v{k}" for k in range(1, 40)), "y"]
+    nodes = [helper.make_node("Concat", [a, a], [b], axis=1) for a, b in pairwise(names)]
+    with pytest.raises(TooLarge, match="are moved at once"):
+        from_onnx(save(tmp_path / "net.onnx", nodes, (4,), inferred=False))

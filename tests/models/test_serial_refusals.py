@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from attrtheory.errors import BadInput
 from attrtheory.models.graph import Graph, Node
-from attrtheory.models.ops import Linear
+from attrtheory.models.ops import Linear, MaxPool2d
 from attrtheory.models.serial import MOST_NODES, graph_digest, graph_from_json, graph_to_json
 
 
@@ -176,3 +176,10 @@ def test_any_one_change_is_refused_or_gives_another_graph(data):
         return
     assert type(value) is type(old)
     assert (graph_digest(graph) == graph_digest(specimen())) == (value == old)
+
+
+def test_windows_that_read_too_much_are_refused():
+    data = graph_to_json(Graph((1, 2, 2), (Node(MaxPool2d((2, 1), (1, 1), (1, 0, 1, 0), (1, 1)), (0,), "pool"),)))
+    data["nodes"][0] |= {"kernel": [2**31, 1], "padding": [2**30, 0, 2**30, 0]}
+    with pytest.raises(BadInput, match="with padding; at most"):
+        graph_from_json(data)

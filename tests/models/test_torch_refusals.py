@@ -142,6 +142,8 @@ def test_complex_weights_are_refused():
         ((nn.Linear(2, 1),), "needs the input's shape"),
         ((nn.Linear(2, 1), ()), "positive sizes"),
         ((nn.Linear(2, 1), (0,)), "positive sizes"),
+        ((nn.Linear(2, 1), 2), r"write \(3,\) for 3 features"),
+        ((nn.Linear(2, 1), "ab"), "positive sizes"),
         ((nn.Linear(2, 1), (2.0,)), "positive sizes"),
         ((nn.Linear(2, 1), None, torch.zeros(2)), "first axis is the batch"),
         ((nn.Linear(2, 1), None, torch.zeros(1, 2, dtype=torch.int64)), "tensor of floats"),
