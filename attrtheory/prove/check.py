@@ -61,7 +61,7 @@ def check(
         if certificate.stat().st_size > MAX_BYTES:
             raise BadCertificate(f"{certificate} is larger than {MAX_BYTES} bytes")
         certificate = certificate.read_bytes()
-    if not isinstance(certificate, str | bytes):
+    if not isinstance(certificate, str | bytes):  # pyright: ignore[reportUnnecessaryIsInstance]
         given = type(certificate).__name__
         raise BadInput(f"certificate: got {given}; give the text of a certificate, or the path of its file as a Path")
     content = unseal(certificate)
