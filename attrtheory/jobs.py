@@ -56,29 +56,91 @@ def explain_job(
     array: str | None,
     output: Path | None,
     progress: Progress,
+    baseline: str | None = None,
+    background: Path | None = None,
+    groups: str | None = None,
+    unions: str | None = None,
+    samples: int | None = None,
+    fresh: bool = False,
 ) -> Iterator[str]:
     """Attributions of some rows of a data file, written to `output`; yields the lines that `attrtheory explain` prints."""
     from attrtheory.api import explain
+    from attrtheory.lower.grouped import group_numbers
+    from attrtheory.lower.request import asked_method, asked_sample, baseline_rows, baseline_words, described
     from attrtheory.models.serial import graph_digest
     from attrtheory.report.explained import Explanation, files, write_explanation
-    from attrtheory.report.partial import Partial
+    from attrtheory.report.partial import Partial, finished
 
     graph = read_model(model)
     inputs = shaped(graph, read_data(data, array)[0])
-    asked = row_numbers(rows, len(inputs))
-    digest, content = graph_digest(graph), sha256(np.ascontiguousarray(inputs).tobytes()).hexdigest()
-    question = {"network": digest, "data": content, "method": method, "target": target, "exact": exact}
-    with Partial(None if output is None else files(output)[0].with_suffix(".partial"), question) as partial:
+    asked, paths = row_numbers(rows, len(inputs)), [] if output is None else files(output)
+    chosen = asked_method(method, None if unions is None else listed_numbers(unions, "--unions"))
+    drawn = asked_sample(chosen, samples)
+    base = baseline_rows(graph, chosen, _given_baseline(graph, baseline, background, chosen.background is not None))
+    if chosen.background is None and len(base) not in (1, len(inputs)):
+        raise BadInput(f"--baseline has {len(base)} rows for {len(inputs)} rows of data; give one row, or one for each")
+    labels = None if groups is None else group_numbers(listed_numbers(groups, "--groups"), graph.features)
+    told = described(chosen, drawn, None if labels is None else int(labels.max()) + 1)
+    digest = graph_digest(graph)
+    question = {
+        "network": digest, "data": _digest(inputs), "method": told, "target": target, "exact": exact,
+        "baselines": _digest(base), "groups": None if labels is None else labels.tolist(),
+    }  # fmt: skip
+    with Partial(paths[0].with_suffix(".partial") if paths else None, question, fresh=fresh) as partial:
+        if not fresh:
+            partial.done.update(finished(paths, question))
+        if kept := sum(k in partial.done for k in asked):
+            yield f"{kept} row{'s' * (kept > 1)} kept from an earlier run; --fresh computes all again"
         for count, k in enumerate(asked):
             progress("rows", count, len(asked))
             if k not in partial.done:
-                partial.add(_explained(explain(graph, inputs[k : k + 1], method, target=target, exact=exact), k))
+                around = base if chosen.background is not None or len(base) == 1 else base[k : k + 1]
+                found = explain(
+                    graph, inputs[k : k + 1], chosen, baselines=around, target=target, groups=labels, sample=drawn,
+                    exact=exact,
+                )  # fmt: skip
+                partial.add(_explained(found, k))
         progress("rows", len(asked), len(asked))
-        found = [partial.done[k] for k in asked]
-        for r in found:
-            yield from _lines(r, method, features=10 if len(found) == 1 else 0)
+        done = [partial.done[k] for k in asked]
+        words = baseline_words(chosen, base)
+        for r in done:
+            yield from _lines(r, f"{told} of output {r.target}, {words}", features=10 if len(done) == 1 else 0)
         if output is not None:
-            yield from map(str, write_explanation(Explanation(graph.name, digest, method, inputs, found), output))
+            whole = Explanation(graph.name, digest, chosen.name, inputs, done, told, base, words, labels, question)
+            yield from map(str, write_explanation(whole, output))
+
+
+def _digest(values: np.ndarray) -> str:
+    return sha256(repr(values.shape).encode() + np.ascontiguousarray(values).tobytes()).hexdigest()
+
+
+def _given_baseline(graph: Graph, baseline: str | None, background: Path | None, averages: bool) -> Any:
+    """A number, rows of a file, or None."""
+    if averages and baseline is not None:
+        raise BadInput("this method is a mean over a background: give --background FILE in the place of --baseline")
+    if not averages and background is not None:
+        raise BadInput("--background goes with expected_gradients; other methods take --baseline, a number or a file")
+    if background is not None:
+        return shaped(graph, read_data(background)[0])
+    if baseline is None:
+        return None
+    try:
+        return float(baseline)
+    except ValueError:
+        return shaped(graph, read_data(Path(baseline))[0])
+
+
+def listed_numbers(text: str, what: str) -> list[int]:
+    """Whole numbers from text such as `0,0,1`, or from a data file."""
+    if Path(text).suffix in (".npz", ".csv"):
+        found = read_data(Path(text))[0].ravel().tolist()
+        if any(v != v or abs(v) > 2**31 or v != int(v) for v in found):
+            raise BadInput(f"{what}: {text} holds numbers that are not whole")
+        return [int(v) for v in found]
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and len(part) < 10 for part in parts):
+        raise BadInput(f"{what} takes whole numbers such as 0,0,1, or a file of them (.npz, .csv); got {text!r}")
+    return [int(part) for part in parts]
 
 
 def row_numbers(text: str, count: int) -> list[int]:
@@ -108,10 +170,10 @@ def _explained(found: Attribution, row: int) -> Explained:
     )  # fmt: skip
 
 
-def _lines(r: Explained, method: str, *, features: int) -> Iterator[str]:
+def _lines(r: Explained, what: str, *, features: int) -> Iterator[str]:
     """One line for a row, its kinks, and its largest attributions."""
     total = fsum(r.values)
-    yield f"row {r.row}: {method} of output {r.target}: sum {total:.6g}, residual {r.residual:.2e}, trust {r.trust}"
+    yield f"row {r.row}: {what}: sum {total:.6g}, residual {r.residual:.2e}, trust {r.trust}"
     yield from (f"kink: {k}" for k in r.kinks)
     for i in sorted(range(len(r.values)), key=lambda i: -abs(r.values[i]))[:features]:
         yield f"feature {i}: {r.values[i]:+.6g}" + (f" = {r.exact[i]}" if r.exact else "")
