@@ -134,7 +134,7 @@ def listed_numbers(text: str, what: str) -> list[int]:
     """Whole numbers from text such as `0,0,1`, or from a data file."""
     if Path(text).suffix in (".npz", ".csv"):
         found = read_data(Path(text))[0].ravel().tolist()
-        if any(v != v or abs(v) > 2**31 or v != int(v) for v in found):
+        if not all(abs(v) < 2**31 and v == int(v) for v in found):
             raise BadInput(f"{what}: {text} holds numbers that are not whole")
         return [int(v) for v in found]
     parts = [part.strip() for part in text.split(",")]

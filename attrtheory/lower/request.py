@@ -67,7 +67,9 @@ def asked_method(
 def whole_numbers(given: Any, what: str) -> list[int]:
     """A list, array or tensor of whole numbers as a list."""
     listed = np.asarray(given).tolist() if isinstance(given, np.ndarray | Tensor) else given
-    if not isinstance(listed, Sequence) or any(isinstance(k, bool) or not isinstance(k, int | np.integer) for k in listed):
+    if not isinstance(listed, Sequence) or any(
+        isinstance(k, bool) or not isinstance(k, int | np.integer) for k in listed
+    ):
         raise BadInput(f"{what} are whole numbers, such as [0, 0, 1]; got {str(given)[:80]}")
     return [int(k) for k in listed]
 

@@ -70,7 +70,9 @@ def files(output: Path) -> list[Path]:
     if output.suffix in SUFFIXES:
         return [output]
     if output.suffix and not output.is_dir():
-        raise BadInput(f"{output}: attributions are written as {', '.join(SUFFIXES)}, or all four into a folder (no suffix)")
+        raise BadInput(
+            f"{output}: attributions are written as {', '.join(SUFFIXES)}, or all four into a folder (no suffix)"
+        )
     return [output / f"attributions{suffix}" for suffix in SUFFIXES]
 
 
@@ -176,7 +178,9 @@ def picture(found: Explanation) -> bytes:
             ax.set_axis_off()
     left = f"; the first {DRAWN} of {len(found.rows)} rows" if len(found.rows) > DRAWN else ""
     if shape:
-        what = "\n".join(wrap(f"{found.model}: {found.told}, {found.baseline}{left}", int(22 * wide * across), max_lines=3))
+        what = "\n".join(
+            wrap(f"{found.model}: {found.told}, {found.baseline}{left}", int(22 * wide * across), max_lines=3)
+        )
         figure.suptitle(plain(what), fontsize=10, color=INK)
     return render(figure)
 

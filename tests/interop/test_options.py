@@ -28,9 +28,8 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
     constants = {
         "a": np.ones((3, 2), np.float32), "c": np.array([-1, -2], np.float32), "b": np.array([[1], [-1]], np.float32),
     }  # fmt: skip
-    nodes = [
-        node("MatMul", "x", "a", out="z"), node("Add", "z", "c", out="w"), node("Relu", "w", out="h"), node("MatMul", "h", "b"),
-    ]  # fmt: skip
+    first = [node("MatMul", "x", "a", out="z"), node("Add", "z", "c", out="w")]
+    nodes = [*first, node("Relu", "w", out="h"), node("MatMul", "h", "b")]
     np.savez(tmp_path / "rows.npz", x=ROWS)
     return save(tmp_path / "net.onnx", nodes, (3,), constants), tmp_path / "rows.npz"
 
@@ -115,7 +114,14 @@ def test_a_background_and_groups_from_files(files: tuple[Path, Path], tmp_path: 
     assert "--background" in run(files[0], *data, "-m", "expected_gradients", "--baseline", "0", code=2)
     assert "--background goes" in run(files[0], *data, "--background", tmp_path / "background.npz", code=2)
     said = run(
-        files[0], *data, "-m", "expected_gradients", "--background", tmp_path / "background.npz", "-o", tmp_path / "mean"
+        files[0],
+        *data,
+        "-m",
+        "expected_gradients",
+        "--background",
+        tmp_path / "background.npz",
+        "-o",
+        tmp_path / "mean",
     )
     assert "background of 2 rows" in said
     document, table, arrays = read(tmp_path / "mean")
@@ -147,7 +153,9 @@ def test_a_failed_run_leaves_nothing_and_a_finished_one_is_kept(
     run(files[0], "--data", files[1], "--rows", "all", "-o", out)
     before = (out / "attributions.json").read_bytes()
     count = []
-    monkeypatch.setattr("attrtheory.api.attribute", lambda *a, real=at.api.attribute, **k: count.append(1) or real(*a, **k))
+    monkeypatch.setattr(
+        "attrtheory.api.attribute", lambda *a, real=at.api.attribute, **k: count.append(1) or real(*a, **k)
+    )
     assert "2 rows kept from an earlier run" in run(files[0], "--data", files[1], "--rows", "all", "-o", out)
     assert not count
     assert (out / "attributions.json").read_bytes() == before
