@@ -14,6 +14,7 @@ from attrtheory.auditing.data import AuditResult
 from attrtheory.errors import BadInput
 from attrtheory.expr.term import Term
 from attrtheory.lower.attribute import Attributed, Sample, attribute
+from attrtheory.lower.given import to_graph
 from attrtheory.lower.inputs import targets
 from attrtheory.lower.layers import forward
 from attrtheory.lower.request import asked_method, asked_sample, baseline_rows, baseline_words, described, fitted
@@ -90,27 +91,6 @@ def derive(method: str | Method, model: str | Fn) -> tuple[Term, ...]:
 
 def _method(method: str | Method) -> Method:
     return method if isinstance(method, Method) else get_method(method)
-
-
-def to_graph(model: Any, like: Data | None = None) -> Graph:
-    """A network from a Graph, an ONNX file's path, or a torch module (traced on inputs shaped as `like`)."""
-    if isinstance(model, Graph):
-        return model
-    if isinstance(model, str | Path):
-        from attrtheory.models.onnx_import import from_onnx
-
-        return from_onnx(model)
-    from attrtheory.models.torch_import import from_torch
-
-    if like is None:
-        raise BadInput(
-            "a torch module is traced on an input; give inputs, or import it with from_torch(module, input_shape=...)"
-        )
-    try:
-        shape = tuple(np.shape(like))
-    except ValueError as error:
-        raise BadInput(f"inputs: not an array of numbers ({error})") from error
-    return from_torch(model, input_shape=shape[1:] if len(shape) > 1 else shape)
 
 
 def explain(
