@@ -209,7 +209,7 @@ def box(
     method: Annotated[str, typer.Option("--method", "-m", help="gradient, gradient_x_input or integrated_gradients")] = (
         "gradient"
     ),
-    target: Annotated[int, typer.Option(help="which output")] = 0,
+    target: Annotated[Optional[int], typer.Option(help="which output, where there are several")] = None,  # noqa: UP045 (typer)
     ask: Annotated[Optional[str], typer.Option(help="one statement, such as '3 > 0' of feature 3; else all signs")] = None,  # noqa: UP045 (typer)
     parts: Annotated[int, typer.Option(help="parts of the box that the search may look at")] = 20_000,
     output: Annotated[Optional[Path], typer.Option("--output", "-o", help="folder for box.json and certificates")] = None,  # noqa: UP045 (typer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from hashlib import sha256
+from itertools import combinations
 from math import fsum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -186,7 +187,7 @@ def box_job(
     array: str | None,
     row: int,
     method: str,
-    target: int,
+    target: int | None,
     ask: str | None,
     *,
     parts: int,
@@ -200,6 +201,9 @@ def box_job(
     from attrtheory.report.boxes import sign_table, write_answers
 
     graph = read_model(model)
+    if target is None and graph.outputs != 1:
+        raise BadInput(f"the network has outputs 0 to {graph.outputs - 1}; name one with --target")
+    target = target or 0
     lower, upper = box_of(ends, data, array, row)
     options: dict[str, Any] = {"method": method, "target": target, "parts": parts, "progress": progress}
     if ask is None:
@@ -317,6 +321,9 @@ def regions_job(
     chosen = [int(r) for r in rows.split(",") if r.strip().isdecimal()]
     if len(chosen) != 3 or max(chosen) >= len(inputs) or rows.count(",") != 2:
         raise BadInput(f"--rows takes three of the rows 0 to {len(inputs) - 1}, such as 0,1,2; got {rows!r}")
+    for i, j in combinations(chosen, 2):
+        if (inputs[i] == inputs[j]).all():
+            raise BadInput(f"rows {i} and {j} are the same input, so they span no plane; name three different ones")
     a, b, c = inputs[chosen]
     found = slice_regions(graph, plane_through(a, b, c, margin=margin))
     marks = {f"row {r}": at for r, at in zip(chosen, [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)], strict=True)}

@@ -73,7 +73,7 @@ def index_values(
     p = problem(graph, inputs, baselines, background, target, groups, device)
     parts = tables(index, p.players, unions)
     n, m = p.bases.shape[:2]
-    check_affordable(graph, parts, m, work)
+    check_affordable(p.net.graph, parts, m, work)
     evaluations = n * m * sum(t.coalitions for t in parts)
     done = counted(progress, evaluations)
     values = p.x.new_empty(*p.target.shape, p.players)
