@@ -12,38 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rich.markup import escape
 
+from attrtheory.arguments import box_of, given_baseline, listed_numbers, read_model, row_numbers, shaped
 from attrtheory.auditing.files import read_data
 from attrtheory.errors import BadInput
-from attrtheory.models.graph import Graph
 
 if TYPE_CHECKING:  # the command line starts quickly: torch and matplotlib are loaded by the commands that use them
     from attrtheory.api import Attribution
     from attrtheory.report.explained import Explained
 
 Progress = Callable[[str, int, int], None]
-
-
-def read_model(path: Path) -> Graph:
-    """A network from an ONNX file; other files are refused with what to do instead."""
-    if path.suffix != ".onnx":
-        raise BadInput(
-            f"{path}: a model file is .onnx; a .pt file is a pickle and may hold code. Export with torch.onnx.export, or "
-            "pass the module to attrtheory.audit in Python (weights: torch.load(..., weights_only=True))."
-        )
-    from attrtheory.models.onnx_import import from_onnx
-
-    return from_onnx(path)
-
-
-def shaped(graph: Graph, inputs: np.ndarray) -> np.ndarray:
-    """Rows in the network's input shape; flat rows and rows with the same number of entries are reshaped."""
-    if inputs.shape == graph.input_shape:
-        inputs = inputs[None]
-    if inputs[0].size != graph.features:
-        raise BadInput(
-            f"the network takes {graph.features} features {graph.input_shape}; the data has rows of shape {inputs.shape[1:]}"
-        )
-    return inputs.reshape(-1, *graph.input_shape)
 
 
 def explain_job(
@@ -77,7 +54,7 @@ def explain_job(
     asked, paths = row_numbers(rows, len(inputs)), [] if output is None else files(output)
     chosen = asked_method(method, None if unions is None else listed_numbers(unions, "--unions"))
     drawn = asked_sample(chosen, samples)
-    base = baseline_rows(graph, chosen, _given_baseline(graph, baseline, background, chosen.background is not None))
+    base = baseline_rows(graph, chosen, given_baseline(graph, baseline, background, chosen.background is not None))
     if chosen.background is None and len(base) not in (1, len(inputs)):
         raise BadInput(f"--baseline has {len(base)} rows for {len(inputs)} rows of data; give one row, or one for each")
     labels = None if groups is None else group_numbers(listed_numbers(groups, "--groups"), graph.features)
@@ -113,51 +90,6 @@ def explain_job(
 
 def _digest(values: np.ndarray) -> str:
     return sha256(repr(values.shape).encode() + np.ascontiguousarray(values).tobytes()).hexdigest()
-
-
-def _given_baseline(graph: Graph, baseline: str | None, background: Path | None, averages: bool) -> Any:
-    """A number, rows of a file, or None."""
-    if averages and baseline is not None:
-        raise BadInput("this method is a mean over a background: give --background FILE in the place of --baseline")
-    if not averages and background is not None:
-        raise BadInput("--background goes with expected_gradients; other methods take --baseline, a number or a file")
-    if background is not None:
-        return shaped(graph, read_data(background)[0])
-    if baseline is None:
-        return None
-    try:
-        return float(baseline)
-    except ValueError:
-        return shaped(graph, read_data(Path(baseline))[0])
-
-
-def listed_numbers(text: str, what: str) -> list[int]:
-    """Whole numbers from text such as `0,0,1`, or from a data file."""
-    if Path(text).suffix in (".npz", ".csv"):
-        found = read_data(Path(text))[0].ravel().tolist()
-        if not all(abs(v) < 2**31 and v == int(v) for v in found):
-            raise BadInput(f"{what}: {text} holds numbers that are not whole")
-        return [int(v) for v in found]
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() and len(part) < 10 for part in parts):
-        raise BadInput(f"{what} takes whole numbers such as 0,0,1, or a file of them (.npz, .csv); got {text!r}")
-    return [int(part) for part in parts]
-
-
-def row_numbers(text: str, count: int) -> list[int]:
-    """Rows named as `all`, or as numbers and ranges such as `0,3,5-8`; each once, in the order given."""
-    if text.strip() == "all":
-        return list(range(count))
-    found: dict[int, None] = {}
-    for part in text.split(","):
-        ends = [e.strip() for e in part.split("-")]
-        if len(ends) > 2 or not all(e.isdecimal() and len(e) < 10 for e in ends):
-            raise BadInput(f"rows are 'all', or numbers and ranges such as 0,3,5-8; got {text!r}")
-        first, last = int(ends[0]), int(ends[-1])
-        if not first <= last < count:
-            raise BadInput(f"the data has rows 0 to {count - 1}; got {part.strip()}")
-        found.update(dict.fromkeys(range(first, last + 1)))
-    return list(found)
 
 
 def _explained(found: Attribution, row: int) -> Explained:
@@ -220,25 +152,6 @@ def box_job(
         write_answers(output, graph, answers)
         shown.append(escape(str(output / "box.json")))
     return shown
-
-
-def box_of(ends: str | None, data: Path | None, array: str | None, row: int) -> tuple[Any, Any]:
-    """Lower and upper ends, from text or from an array of boxes."""
-    from attrtheory.models.fn import rational
-
-    if (ends is None) == (data is None):
-        raise BadInput("give the box as --box lower:upper, such as 0,-1:1,2, or as --data with an array of boxes")
-    if ends is not None:
-        sides = [[rational(v.strip()) for v in side.split(",")] for side in ends.split(":")]
-        if len(sides) != 2:
-            raise BadInput(f"--box takes lower ends, a colon and upper ends; got {ends!r}")
-        return sides[0], sides[1]
-    boxes = read_data(Path(data or ""), array)[0]
-    if boxes.ndim < 3 or boxes.shape[1] != 2:
-        raise BadInput(f"the array of boxes has shape {boxes.shape}; give (boxes, 2, features): lower and upper ends")
-    if not 0 <= row < len(boxes):
-        raise BadInput(f"the data has boxes 0 to {len(boxes) - 1}; got {row}")
-    return boxes[row][0], boxes[row][1]
 
 
 def audit_job(model: Path, data: Path, output: Path, *, rows: int, array: str | None, progress: Progress) -> Path:

@@ -139,7 +139,7 @@ def arrays(found: Explanation) -> bytes:
     """
     shape = found.inputs.shape[1:] if found.groups is None else (len(found.rows[0].values),)
     numbers = lambda lists: np.array([[np.nan] * int(np.prod(shape)) if v is None else v for v in lists])
-    more = {} if found.groups is None else {"groups": found.groups}
+    more: dict[str, Any] = {} if found.groups is None else {"groups": found.groups}
     target = BytesIO()
     np.savez_compressed(
         target,

@@ -28,8 +28,8 @@ def test_a_module_is_taken_as_it_is():
         np.testing.assert_array_equal(measure(module, X, target=1).values, measure(graph, X, target=1).values)
     of_module = owen_values(module, X, unions=[0, 0, 1])
     np.testing.assert_array_equal(of_module.values, owen_values(graph, X, unions=[0, 0, 1]).values)
-    drawn = [sampled_values("shapley", m, X, target=1, samples=20).values for m in (module, graph)]
-    np.testing.assert_array_equal(*drawn)
+    first, second = (sampled_values("shapley", m, X, target=1, samples=20).values for m in (module, graph))
+    np.testing.assert_array_equal(first, second)
 
 
 def test_the_target_is_named_where_there_are_several():
