@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from attrtheory.auditing.data import AuditResult
 from attrtheory.errors import BadInput
 from attrtheory.expr.term import Term
 from attrtheory.lower.attribute import Attributed, Sample, attribute
-from attrtheory.lower.inputs import rows, targets
+from attrtheory.lower.given import to_graph
+from attrtheory.lower.inputs import targets
 from attrtheory.lower.layers import forward
+from attrtheory.lower.request import asked_method, asked_sample, baseline_rows, baseline_words, described, fitted
 from attrtheory.methods import Method, get_method
 from attrtheory.models.dsl import parse_model
 from attrtheory.models.families import Given
@@ -35,6 +38,8 @@ class Attribution:
     `kinks[k]`: guards that vanish on the path of row k, in words; the value depends on the convention there.
     `residual[k]`: sum of the values minus the output difference; small residuals prove nothing about the values.
     `output[k]`: f(x) of the target, at row k of `inputs`.
+    `method`: with all its parameters, in words; `baselines`: rows, of the background for expected gradients;
+    `baseline`: the same in words.
     """
 
     values: np.ndarray
@@ -46,6 +51,13 @@ class Attribution:
     rows: tuple[Attributed, ...]
     inputs: np.ndarray
     output: tuple[float, ...]
+    method: str
+    baselines: np.ndarray
+    baseline: str
+
+    def __repr__(self) -> str:
+        trust = ", ".join(sorted(set(self.trust)))
+        return f"Attribution({self.method}, {self.baseline}, values {self.values.shape}, target {self.target}, trust {trust})"
 
     def to_shap(self, feature_names: Sequence[str] | None = None) -> Any:
         """A `shap.Explanation` of flat rows, for shap's plots: `base_values` are f(x0), or its mean over the background.
@@ -81,27 +93,6 @@ def _method(method: str | Method) -> Method:
     return method if isinstance(method, Method) else get_method(method)
 
 
-def to_graph(model: Any, like: Data | None = None) -> Graph:
-    """A network from a Graph, an ONNX file's path, or a torch module (traced on inputs shaped as `like`)."""
-    if isinstance(model, Graph):
-        return model
-    if isinstance(model, str | Path):
-        from attrtheory.models.onnx_import import from_onnx
-
-        return from_onnx(model)
-    from attrtheory.models.torch_import import from_torch
-
-    if like is None:
-        raise BadInput(
-            "a torch module is traced on an input; give inputs, or import it with from_torch(module, input_shape=...)"
-        )
-    try:
-        shape = tuple(np.shape(like))
-    except ValueError as error:
-        raise BadInput(f"inputs: not an array of numbers ({error})") from error
-    return from_torch(model, input_shape=shape[1:] if len(shape) > 1 else shape)
-
-
 def explain(
     model: Any,
     inputs: Data,
@@ -110,39 +101,44 @@ def explain(
     baselines: Data | None = None,
     target: int | Sequence[int] | None = None,
     groups: Data | None = None,
+    unions: str | Sequence[int] | None = None,
+    via: str | Sequence[Sequence[Any]] | None = None,
+    sample: Sample | int | None = None,
     exact: bool = False,
     progress: Progress | None = None,
-    sample: Sample | None = None,
     **unknown: Any,
 ) -> Attribution:
     """Attributions of each row of `inputs`, by the method's definition.
 
     Args:
         model: a Graph, a torch module in eval mode, or the path of an ONNX file.
-        inputs: a batch (n, *input shape) of finite numbers, torch, numpy or lists; one input of a Graph or a file, or one
-            row of numbers for a module, stands for a batch of one.
+        inputs: a batch (n, *input shape) of finite numbers, torch, numpy or lists; rows of a Graph or a file with as many
+            entries in another shape are reshaped. One input of a Graph or a file, or one row of numbers for a module, is
+            a batch of one.
         method: a method or its name.
-        baselines: None for zeros, one row for all inputs, or one for each; for expected_gradients the background.
+        baselines: a number for all entries, one row for all inputs, or one for each; zeros by default. For
+            expected_gradients the rows of the background, which must be given.
         target: the output to explain, for all or for each row; None takes the largest output.
         groups: for each feature the number of its group (feature_mask); attributions are then of groups.
+        unions: of Owen values, which need them: for each feature, or each group, the number of its union.
+        via: of path_gradients: the turns of the path, "axes" by default.
+        sample: of Shapley, Banzhaf and Owen values: how many orders of arrival are drawn instead of all coalitions.
         exact: compute in rationals.
         progress: called with (rows done, rows).
-        sample: draw coalitions at random instead of evaluating all; see `attrtheory.lower.attribute.Sample`.
 
     Raises:
-        BadInput: NaN, infinity, wrong shapes, empty batches, targets out of range, an option that there is none of.
+        BadInput: NaN, infinity, wrong shapes, empty batches, targets out of range, options that do not exist.
     """
     import torch
 
     if unknown:
-        accepted = "method, baselines, target, groups, exact, sample and progress"
-        raise BadInput(f"explain: got {', '.join(unknown)}; accepted besides the model and inputs are {accepted}")
-    if not isinstance(sample, Sample | None):
-        raise BadInput(f"sample: got {type(sample).__name__}; give attrtheory.lower.attribute.Sample(samples=1000)")
+        known = ", ".join(k for k in signature(explain).parameters if k not in ("model", "inputs", "method", "unknown"))
+        raise BadInput(f"explain has no option {', '.join(unknown)}; its options are {known}")
     graph = to_graph(model, inputs)
-    chosen = _method(method)
-    x = rows(graph, inputs, "inputs")
-    base = np.zeros((1, *graph.input_shape)) if baselines is None else rows(graph, baselines, "baselines")
+    chosen = asked_method(method, unions, via)
+    drawn = asked_sample(chosen, sample)
+    x = fitted(graph, inputs, "inputs")
+    base = baseline_rows(graph, chosen, baselines)
     if chosen.background is not None:
         chosen = get_method(chosen.name, background=len(base))
         per_row = [list(base)] * len(x)
@@ -157,7 +153,7 @@ def explain(
         raise BadInput(f"groups: not an array of numbers ({error})") from error
     done: list[Attributed] = []
     for row, around, k in zip(x, per_row, classes, strict=True):
-        done.append(attribute(graph, chosen, row, around, k, exact=exact, groups=mask, sample=sample))
+        done.append(attribute(graph, chosen, row, around, k, exact=exact, groups=mask, sample=drawn))
         if progress:
             progress(len(done), len(x))
     outputs = forward(graph, torch.tensor(x)).flatten(1)[torch.arange(len(x)), torch.tensor(classes)]
@@ -171,6 +167,9 @@ def explain(
         tuple(done),
         x,
         tuple(outputs.tolist()),
+        described(chosen, drawn, None if mask is None else len(np.unique(mask))),
+        base,
+        baseline_words(chosen, base),
     )
 
 
@@ -193,6 +192,6 @@ def audit(model: Any, inputs: Data, labels: Data | None = None, *, folder: Path 
     from attrtheory.report.page import write_report
 
     graph = to_graph(model, inputs)
-    result = audit_network(graph, rows(graph, inputs, "inputs"), labels, folder=Path(folder), **options)
+    result = audit_network(graph, fitted(graph, inputs, "inputs"), labels, folder=Path(folder), **options)
     write_report(result, Path(folder) / "report.html")
     return result

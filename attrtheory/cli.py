@@ -1,4 +1,4 @@
-"""The command line: derive, prove, check, explain, box, audit."""
+"""The command line: derive, prove, check, explain, box, regions, audit, demo."""
 
 from __future__ import annotations
 
@@ -177,15 +177,23 @@ def explain(
     exact: Annotated[bool, typer.Option(help="compute in exact rationals")] = False,
     array: Annotated[Optional[str], typer.Option(help="the name of the array in the npz file")] = None,  # noqa: UP045 (typer)
     output: Annotated[Optional[Path], typer.Option("--output", "-o", help="a .png, .csv, .json or .npz file, or a folder for all")] = None,  # noqa: UP045, E501 (typer)
+    baseline: Annotated[Optional[str], typer.Option(help="a number, or a file of one row or a row for each input")] = None,  # noqa: UP045 (typer)
+    background: Annotated[Optional[Path], typer.Option(help="of expected_gradients: an .npz or .csv file")] = None,  # noqa: UP045 (typer)
+    groups: Annotated[Optional[str], typer.Option(help="for each feature the number of its group: 0,0,1 or a file")] = None,  # noqa: UP045 (typer)
+    unions: Annotated[Optional[str], typer.Option(help="of owen: for each feature the number of its union")] = None,  # noqa: UP045 (typer)
+    samples: Annotated[Optional[int], typer.Option(help="of shapley, banzhaf, owen: how many orders are drawn")] = None,  # noqa: UP045 (typer)
+    fresh: Annotated[bool, typer.Option("--fresh", help="compute rows of an earlier run again")] = False,
 ) -> None:
     """Attributions of inputs of a trained network, with what they are worth. An interrupted run goes on where it stopped."""
     with plain_errors():
         from attrtheory.jobs import explain_job
 
+        asked: dict[str, Any] = {"baseline": baseline, "background": background, "groups": groups, "unions": unions}
+        asked |= {"samples": samples, "fresh": fresh}
         with bar() as progress:
             tell = steps(progress)
             lines = list(
-                explain_job(model, data, method, rows, target, exact=exact, array=array, output=output, progress=tell)
+                explain_job(model, data, method, rows, target, exact=exact, array=array, output=output, progress=tell, **asked)
             )
         for line in lines:
             console.print(escape(line), highlight=False)
@@ -201,7 +209,7 @@ def box(
     method: Annotated[str, typer.Option("--method", "-m", help="gradient, gradient_x_input or integrated_gradients")] = (
         "gradient"
     ),
-    target: Annotated[int, typer.Option(help="which output")] = 0,
+    target: Annotated[Optional[int], typer.Option(help="which output, where there are several")] = None,  # noqa: UP045 (typer)
     ask: Annotated[Optional[str], typer.Option(help="one statement, such as '3 > 0' of feature 3; else all signs")] = None,  # noqa: UP045 (typer)
     parts: Annotated[int, typer.Option(help="parts of the box that the search may look at")] = 20_000,
     output: Annotated[Optional[Path], typer.Option("--output", "-o", help="folder for box.json and certificates")] = None,  # noqa: UP045 (typer)

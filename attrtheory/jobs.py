@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from hashlib import sha256
+from itertools import combinations
 from math import fsum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,38 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rich.markup import escape
 
+from attrtheory.arguments import box_of, given_baseline, listed_numbers, read_model, row_numbers, shaped
 from attrtheory.auditing.files import read_data
 from attrtheory.errors import BadInput
-from attrtheory.models.graph import Graph
 
 if TYPE_CHECKING:  # the command line starts quickly: torch and matplotlib are loaded by the commands that use them
     from attrtheory.api import Attribution
     from attrtheory.report.explained import Explained
 
 Progress = Callable[[str, int, int], None]
-
-
-def read_model(path: Path) -> Graph:
-    """A network from an ONNX file; other files are refused with what to do instead."""
-    if path.suffix != ".onnx":
-        raise BadInput(
-            f"{path}: a model file is .onnx; a .pt file is a pickle and may hold code. Export with torch.onnx.export, or "
-            "pass the module to attrtheory.audit in Python (weights: torch.load(..., weights_only=True))."
-        )
-    from attrtheory.models.onnx_import import from_onnx
-
-    return from_onnx(path)
-
-
-def shaped(graph: Graph, inputs: np.ndarray) -> np.ndarray:
-    """Rows in the network's input shape; flat rows and rows with the same number of entries are reshaped."""
-    if inputs.shape == graph.input_shape:
-        inputs = inputs[None]
-    if inputs[0].size != graph.features:
-        raise BadInput(
-            f"the network takes {graph.features} features {graph.input_shape}; the data has rows of shape {inputs.shape[1:]}"
-        )
-    return inputs.reshape(-1, *graph.input_shape)
 
 
 def explain_job(
@@ -56,45 +34,62 @@ def explain_job(
     array: str | None,
     output: Path | None,
     progress: Progress,
+    baseline: str | None = None,
+    background: Path | None = None,
+    groups: str | None = None,
+    unions: str | None = None,
+    samples: int | None = None,
+    fresh: bool = False,
 ) -> Iterator[str]:
     """Attributions of some rows of a data file, written to `output`; yields the lines that `attrtheory explain` prints."""
     from attrtheory.api import explain
+    from attrtheory.lower.grouped import group_numbers
+    from attrtheory.lower.request import asked_method, asked_sample, baseline_rows, baseline_words, described
     from attrtheory.models.serial import graph_digest
     from attrtheory.report.explained import Explanation, files, write_explanation
-    from attrtheory.report.partial import Partial
+    from attrtheory.report.partial import Partial, finished
 
     graph = read_model(model)
     inputs = shaped(graph, read_data(data, array)[0])
-    asked = row_numbers(rows, len(inputs))
-    digest, content = graph_digest(graph), sha256(np.ascontiguousarray(inputs).tobytes()).hexdigest()
-    question = {"network": digest, "data": content, "method": method, "target": target, "exact": exact}
-    with Partial(None if output is None else files(output)[0].with_suffix(".partial"), question) as partial:
+    asked, paths = row_numbers(rows, len(inputs)), [] if output is None else files(output)
+    chosen = asked_method(method, None if unions is None else listed_numbers(unions, "--unions"))
+    drawn = asked_sample(chosen, samples)
+    base = baseline_rows(graph, chosen, given_baseline(graph, baseline, background, chosen.background is not None))
+    if chosen.background is None and len(base) not in (1, len(inputs)):
+        raise BadInput(f"--baseline has {len(base)} rows for {len(inputs)} rows of data; give one row, or one for each")
+    labels = None if groups is None else group_numbers(listed_numbers(groups, "--groups"), graph.features)
+    told = described(chosen, drawn, None if labels is None else int(labels.max()) + 1)
+    digest = graph_digest(graph)
+    question = {
+        "network": digest, "data": _digest(inputs), "method": told, "target": target, "exact": exact,
+        "baselines": _digest(base), "groups": None if labels is None else labels.tolist(),
+    }  # fmt: skip
+    with Partial(paths[0].with_suffix(".partial") if paths else None, question, fresh=fresh) as partial:
+        if not fresh:
+            partial.done.update(finished(paths, question))
+        if kept := sum(k in partial.done for k in asked):
+            yield f"{kept} row{'s' * (kept > 1)} kept from an earlier run; --fresh computes all again"
         for count, k in enumerate(asked):
             progress("rows", count, len(asked))
             if k not in partial.done:
-                partial.add(_explained(explain(graph, inputs[k : k + 1], method, target=target, exact=exact), k))
+                around = base if chosen.background is not None or len(base) == 1 else base[k : k + 1]
+                found = explain(
+                    graph, inputs[k : k + 1], chosen, baselines=around, target=target, groups=labels, sample=drawn,
+                    exact=exact,
+                )  # fmt: skip
+                partial.add(_explained(found, k))
         progress("rows", len(asked), len(asked))
-        found = [partial.done[k] for k in asked]
-        for r in found:
-            yield from _lines(r, method, features=10 if len(found) == 1 else 0)
+        done = [partial.done[k] for k in asked]
+        words = baseline_words(chosen, base)
+        for r in done:
+            yield from _lines(r, f"{told} of output {r.target}, {words}", features=10 if len(done) == 1 else 0)
         if output is not None:
-            yield from map(str, write_explanation(Explanation(graph.name, digest, method, inputs, found), output))
+            whole = Explanation(graph.name, digest, chosen.name, inputs, done, told, base, words, labels, question)
+            yield from map(str, write_explanation(whole, output))
 
 
-def row_numbers(text: str, count: int) -> list[int]:
-    """Rows named as `all`, or as numbers and ranges such as `0,3,5-8`; each once, in the order given."""
-    if text.strip() == "all":
-        return list(range(count))
-    found: dict[int, None] = {}
-    for part in text.split(","):
-        ends = [e.strip() for e in part.split("-")]
-        if len(ends) > 2 or not all(e.isdecimal() and len(e) < 10 for e in ends):
-            raise BadInput(f"rows are 'all', or numbers and ranges such as 0,3,5-8; got {text!r}")
-        first, last = int(ends[0]), int(ends[-1])
-        if not first <= last < count:
-            raise BadInput(f"the data has rows 0 to {count - 1}; got {part.strip()}")
-        found.update(dict.fromkeys(range(first, last + 1)))
-    return list(found)
+def _digest(values: np.ndarray) -> str:
+    return sha256(repr(values.shape).encode() + np.ascontiguousarray(values).tobytes()).hexdigest()
 
 
 def _explained(found: Attribution, row: int) -> Explained:
@@ -108,10 +103,10 @@ def _explained(found: Attribution, row: int) -> Explained:
     )  # fmt: skip
 
 
-def _lines(r: Explained, method: str, *, features: int) -> Iterator[str]:
+def _lines(r: Explained, what: str, *, features: int) -> Iterator[str]:
     """One line for a row, its kinks, and its largest attributions."""
     total = fsum(r.values)
-    yield f"row {r.row}: {method} of output {r.target}: sum {total:.6g}, residual {r.residual:.2e}, trust {r.trust}"
+    yield f"row {r.row}: {what}: sum {total:.6g}, residual {r.residual:.2e}, trust {r.trust}"
     yield from (f"kink: {k}" for k in r.kinks)
     for i in sorted(range(len(r.values)), key=lambda i: -abs(r.values[i]))[:features]:
         yield f"feature {i}: {r.values[i]:+.6g}" + (f" = {r.exact[i]}" if r.exact else "")
@@ -124,7 +119,7 @@ def box_job(
     array: str | None,
     row: int,
     method: str,
-    target: int,
+    target: int | None,
     ask: str | None,
     *,
     parts: int,
@@ -138,6 +133,9 @@ def box_job(
     from attrtheory.report.boxes import sign_table, write_answers
 
     graph = read_model(model)
+    if target is None and graph.outputs != 1:
+        raise BadInput(f"the network has outputs 0 to {graph.outputs - 1}; name one with --target")
+    target = target or 0
     lower, upper = box_of(ends, data, array, row)
     options: dict[str, Any] = {"method": method, "target": target, "parts": parts, "progress": progress}
     if ask is None:
@@ -154,25 +152,6 @@ def box_job(
         write_answers(output, graph, answers)
         shown.append(escape(str(output / "box.json")))
     return shown
-
-
-def box_of(ends: str | None, data: Path | None, array: str | None, row: int) -> tuple[Any, Any]:
-    """Lower and upper ends, from text or from an array of boxes."""
-    from attrtheory.models.fn import rational
-
-    if (ends is None) == (data is None):
-        raise BadInput("give the box as --box lower:upper, such as 0,-1:1,2, or as --data with an array of boxes")
-    if ends is not None:
-        sides = [[rational(v.strip()) for v in side.split(",")] for side in ends.split(":")]
-        if len(sides) != 2:
-            raise BadInput(f"--box takes lower ends, a colon and upper ends; got {ends!r}")
-        return sides[0], sides[1]
-    boxes = read_data(Path(data or ""), array)[0]
-    if boxes.ndim < 3 or boxes.shape[1] != 2:
-        raise BadInput(f"the array of boxes has shape {boxes.shape}; give (boxes, 2, features): lower and upper ends")
-    if not 0 <= row < len(boxes):
-        raise BadInput(f"the data has boxes 0 to {len(boxes) - 1}; got {row}")
-    return boxes[row][0], boxes[row][1]
 
 
 def audit_job(model: Path, data: Path, output: Path, *, rows: int, array: str | None, progress: Progress) -> Path:
@@ -255,6 +234,9 @@ def regions_job(
     chosen = [int(r) for r in rows.split(",") if r.strip().isdecimal()]
     if len(chosen) != 3 or max(chosen) >= len(inputs) or rows.count(",") != 2:
         raise BadInput(f"--rows takes three of the rows 0 to {len(inputs) - 1}, such as 0,1,2; got {rows!r}")
+    for i, j in combinations(chosen, 2):
+        if (inputs[i] == inputs[j]).all():
+            raise BadInput(f"rows {i} and {j} are the same input, so they span no plane; name three different ones")
     a, b, c = inputs[chosen]
     found = slice_regions(graph, plane_through(a, b, c, margin=margin))
     marks = {f"row {r}": at for r, at in zip(chosen, [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)], strict=True)}

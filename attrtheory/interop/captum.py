@@ -13,6 +13,8 @@ tensor([[1.8000, 1.2000]])
 
 from __future__ import annotations
 
+from typing import Any
+
 from attrtheory.interop.line import GradientShap, IntegratedGradients
 from attrtheory.interop.perturbation import FeatureAblation, Occlusion
 from attrtheory.interop.pointwise import InputXGradient, Saliency
@@ -22,3 +24,22 @@ __all__ = [
     "FeatureAblation", "GradientShap", "InputXGradient", "IntegratedGradients", "Occlusion", "Saliency",
     "ShapleyValueSampling", "ShapleyValues",
 ]  # fmt: skip
+
+
+_ITS_OWN = ("NoiseTunnel", "visualization")  # they work on any class with captum's interface, so captum's are the same
+
+
+def __getattr__(name: str) -> Any:
+    """captum's own tools where captum is installed; every other name is refused with the classes there are."""
+    if not name[0].isupper() and name not in _ITS_OWN:  # no class: what tools look for in any module
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _ITS_OWN:
+        raise ImportError(
+            f"{name} is not among the exact methods: {', '.join(__all__)}. Import it from captum.attr: it then samples or "
+            "approximates as captum does"
+        )
+    try:
+        import captum.attr  # pyright: ignore[reportMissingImports]
+    except ImportError as error:
+        raise ImportError(f"{name} is captum's own, and captum is not installed: pip install captum") from error
+    return getattr(captum.attr, name)

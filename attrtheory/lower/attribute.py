@@ -119,7 +119,7 @@ def attribute(
         return replace(found, trust="float", lower=None, upper=None, exact=None) if rounded else found
     if needs_groups(method, graph.features):
         raise TooLarge(
-            f"{method} on {graph.features} features: axis paths have up to {MAX_AXES} segments; give groups (a feature_mask)"
+            f"{method} on {graph.features} features: axis paths have up to {MAX_AXES} segments; give groups"
         )
     if method.define in (integrated_gradients, expected_gradients):
         (line,) = expected_gradients_line(graph, x, np.stack(baselines), target, exact=exact)
@@ -169,10 +169,10 @@ def _of_players_exactly(
     if needs_groups(method, players):
         raise TooLarge(
             f"{method} of {players} players in rationals: all coalitions are evaluated for up to {MAX_FEATURES}; "
-            "give groups (a feature_mask), or leave exact out"
+            "give groups, or leave exact out"
         )
     if method.define in COALITIONAL and (reason := excess(graph, tables("shapley", players), work=EXACT_WORK)):
-        raise TooLarge(f"{method} in rationals: {reason}. Give groups (a feature_mask), or leave exact out")
+        raise TooLarge(f"{method} in rationals: {reason}. Give groups, or leave exact out")
     point, start, view = _fractions(x), _fractions(baseline), NetworkFn(graph, target)
     if labels is None:
         return _defined(method, view, point, [start], graph.input_shape)

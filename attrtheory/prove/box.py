@@ -50,6 +50,8 @@ class BoxAnswer:
         return box_certificate(self.claim, self.verdict)
 
     def __str__(self) -> str:
+        if isinstance(self.verdict, Refuted):
+            return f"{self.claim}\nRefuted: {self.claim.failure(self.verdict.witness)}"
         return f"{self.claim}\n{self.verdict}"
 
 
@@ -137,6 +139,10 @@ class _Prover:
             fresh = self._reopened(fails)
             if not fresh:
                 break
+        if self.refuted is not None:  # in the last round
+            return BoxAnswer(self.claim, self.refuted, None, self.budget.spent, 0)
+        if not self._enclose():  # the parts of the last round have bounds as well
+            return self._answer(Proved(Proof(RULE, {"tree": write_tree(self.root)})))
         return self._answer(Unknown(self._reason()))
 
     def _reopened(self, fails: list[Cell]) -> list[Cell]:
@@ -184,7 +190,7 @@ class _Prover:
 
     def _reason(self) -> str:
         low, high = hull([self.known[cell] for cell in self.root.leaves()])
-        ends = f"attribution {self.claim.statement.feature} lies in [{float(low):.6g}, {float(high):.6g}]"
+        ends = f"the attribution of x[{self.claim.statement.feature}] lies in [{float(low):.6g}, {float(high):.6g}]"
         return f"{ends} on the box, proved on {len(self.root.leaves())} parts of it; {self.budget.spent} were looked at"
 
 

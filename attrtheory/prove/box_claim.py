@@ -63,6 +63,21 @@ class BoxClaim:
         names = {f"x{k + 1}": v for k, v in enumerate(x)}
         return Witness(names, f"attribution {self.statement.feature}: {self.statement.relation}", value, self.statement.bound)
 
+    def failure(self, witness: Witness) -> str:
+        """A witness in words; features are numbered from 0, as in the statement."""
+        at = ", ".join(f"x[{k}] = {shortened(v)}" for k, v in enumerate(witness.values.values()))
+        what = f"the attribution of x[{self.statement.feature}] is {shortened(witness.lhs)}"
+        return f"{what}, not {self.statement.relation} {shortened(witness.rhs)}, at {at}"
+
+
+def shortened(value: Fraction) -> str:
+    """A fraction with a decimal beside it; long ones are cut in the middle, box.json has them whole."""
+    text = str(value)
+    if value.denominator == 1 and len(text) <= 16:
+        return text
+    cut = text if len(text) <= 24 else f"{text[:8]}..{text[-8:]}"
+    return f"{cut} ({float(value):.6g})"
+
 
 def texts(point: Point) -> list[str]:
     return [str(v) for v in point]

@@ -29,7 +29,7 @@ def sign_table(answers: Sequence[SignAnswer], title: str) -> Table:
         bounds = "" if a.bounds is None else f"[{float(a.bounds[0]):.5g}, {float(a.bounds[1]):.5g}]"
         found = ", ".join(f"{float(w.lhs):.5g}" for w in a.witnesses)
         sign = f"[{COLOURS[a.sign]}]{a.sign}[/]"
-        table.add_row(str(a.feature), sign, bounds.replace("[", r"\["), found, str(sum(b.parts for b in a.answers)))
+        table.add_row(rf"x\[{a.feature}]", sign, bounds.replace("[", r"\["), found, str(sum(b.parts for b in a.answers)))
     return table
 
 

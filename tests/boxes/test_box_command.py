@@ -35,7 +35,7 @@ def test_a_table_of_signs_with_certificates(run, tmp_path: Path):
     code, text = run("box", "net.onnx", "--data", "boxes.npz", "--row", "1", "-o", "out")
     assert code == 0
     assert [line.split("│")[1:3] for line in text.splitlines() if line.startswith("│")] == [
-        [" 0       ", " >= 0 "], [" 1       ", " +    "],
+        [" x[0]    ", " >= 0 "], [" x[1]    ", " +    "],
     ]  # fmt: skip
     rows = json.loads((tmp_path / "out" / "box.json").read_text())
     assert [(r["feature"], r["relation"], r["verdict"]) for r in rows] == [(0, ">=", "Proved"), (1, ">=", "Proved")]
@@ -47,7 +47,7 @@ def test_a_table_of_signs_with_certificates(run, tmp_path: Path):
 def test_one_statement_and_its_witness(run, tmp_path: Path):
     code, text = run("box", "net.onnx", "--box", "0,0:1,1", "--ask", "0 > 1/2", "-o", "out")
     assert code == 0
-    assert "Refuted (attribution 0: >: 0 against 1/2" in text
+    assert "Refuted: the attribution of x[0] is 0, not > 1/2 (0.5), at x[0] = " in text
     (row,) = json.loads((tmp_path / "out" / "box.json").read_text())
     assert row["value"] == "0"
     assert "Refuted" in run("check", str(next((tmp_path / "out" / "certificates").iterdir())))[1]

@@ -19,16 +19,15 @@ from attrtheory.lower.points.problem import PointValues, Problem, Target, proble
 from attrtheory.lower.points.tables import Table, tables
 from attrtheory.lower.points.work import WORK, Progress, check_affordable, counted
 from attrtheory.lower.slopes import OUTWARD
-from attrtheory.models.graph import Graph
 
 MEMORY = 2**28  # bytes of tables at a time, where one is not larger
 
 
-def shapley_values(graph: Graph, inputs: Data, baselines: Data | None = None, **options: Any) -> PointValues:
+def shapley_values(graph: Any, inputs: Data, baselines: Data | None = None, **options: Any) -> PointValues:
     r"""Shapley values $\phi_i = \sum_{S\not\ni i} \frac{|S|!\,(n-|S|-1)!}{n!}\,[v(S\cup i) - v(S)]$ by all coalitions.
 
     Args:
-        graph: the network; computed in float64.
+        graph: a Graph, a torch module or the path of an ONNX file; computed in float64.
         inputs: one input or a batch.
         baselines: one row, or one for each input; zeros by default.
         options: `target` (a number, one for each input, or None for all outputs; 0 by default), `groups` (for each
@@ -45,7 +44,7 @@ def shapley_values(graph: Graph, inputs: Data, baselines: Data | None = None, **
     return index_values("shapley", graph, inputs, baselines, **options)
 
 
-def banzhaf_values(graph: Graph, inputs: Data, baselines: Data | None = None, **options: Any) -> PointValues:
+def banzhaf_values(graph: Any, inputs: Data, baselines: Data | None = None, **options: Any) -> PointValues:
     r"""Banzhaf values $\phi_i = 2^{1-n}\sum_{S\not\ni i} [v(S\cup i) - v(S)]$ by all coalitions; as `shapley_values`.
 
     Source: Banzhaf 1965.
@@ -54,7 +53,7 @@ def banzhaf_values(graph: Graph, inputs: Data, baselines: Data | None = None, **
 
 
 def owen_values(
-    graph: Graph, inputs: Data, baselines: Data | None = None, *, unions: Data, **options: Any
+    graph: Any, inputs: Data, baselines: Data | None = None, *, unions: Data, **options: Any
 ) -> PointValues:
     """Owen values; `unions`: for each player (feature or group) the number of its union. Else as `shapley_values`.
 
@@ -66,7 +65,7 @@ def owen_values(
 
 
 def index_values(
-    index: str, graph: Graph, inputs: Data, baselines: Data | None = None, *, unions: Data | None = None,
+    index: str, graph: Any, inputs: Data, baselines: Data | None = None, *, unions: Data | None = None,
     target: Target = 0, groups: Data | None = None, background: Data | None = None, device: str | torch.device = "cpu",
     work: int = WORK, progress: Progress | None = None,
 ) -> PointValues:  # fmt: skip
@@ -74,7 +73,7 @@ def index_values(
     p = problem(graph, inputs, baselines, background, target, groups, device)
     parts = tables(index, p.players, unions)
     n, m = p.bases.shape[:2]
-    check_affordable(graph, parts, m, work)
+    check_affordable(p.net.graph, parts, m, work)
     evaluations = n * m * sum(t.coalitions for t in parts)
     done = counted(progress, evaluations)
     values = p.x.new_empty(*p.target.shape, p.players)

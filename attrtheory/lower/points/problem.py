@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from attrtheory.errors import BadInput
+from attrtheory.lower.given import to_graph
 from attrtheory.lower.grouped import group_numbers
 from attrtheory.lower.inputs import Data, paired, rows, targets
 from attrtheory.lower.layers import Network, network
-from attrtheory.models.graph import Graph
 
 Target = int | Sequence[int] | None
 
@@ -49,9 +50,10 @@ class Estimates:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SampledValues(Estimates):
-    """`difference`: what complete attributions add up to, (n)."""
+    """`difference`: what complete attributions add up to, (n). `standard_error`: of each value, as observed."""
 
     difference: np.ndarray
+    standard_error: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,9 +86,11 @@ class Problem:
 
 
 def problem(
-    graph: Graph, inputs: Data, baselines: Data | None = None, background: Data | None = None, target: Target = 0,
+    model: Any, inputs: Data, baselines: Data | None = None, background: Data | None = None, target: Target = 0,
     groups: Data | None = None, device: str | torch.device = "cpu",
 ) -> Problem:  # fmt: skip
+    """The problem of a Graph, a torch module or the path of an ONNX file."""
+    graph = to_graph(model, inputs)
     x = rows(graph, inputs, "inputs")
     if background is not None and baselines is not None:
         raise BadInput("give baselines (one for each input) or a background (all of it for every input), not both")

@@ -14,14 +14,13 @@ from attrtheory.lower.points.coalitions import Done, finite, output_error, rows_
 from attrtheory.lower.points.problem import PointValues, Problem, Target, problem
 from attrtheory.lower.points.work import Progress, counted
 from attrtheory.lower.slopes import OUTWARD
-from attrtheory.models.graph import Graph
 
 
-def occlusion_values(graph: Graph, inputs: Data, baselines: Data | None = None, **options: Any) -> PointValues:
+def occlusion_values(graph: Any, inputs: Data, baselines: Data | None = None, **options: Any) -> PointValues:
     r"""Occlusion $\phi_i = f(x) - f(x \text{ with } x_i \to x^0_i)$, for a background its mean over the rows.
 
     Args:
-        graph: the network; computed in float64.
+        graph: a Graph, a torch module or the path of an ONNX file; computed in float64.
         inputs: one input or a batch.
         baselines: one row, or one for each input; zeros by default.
         options: `target`, `groups`, `background`, `device`, `progress` as for `shapley_values`.
@@ -31,13 +30,13 @@ def occlusion_values(graph: Graph, inputs: Data, baselines: Data | None = None, 
     return _replacing(graph, inputs, baselines, at_input=True, **options)
 
 
-def partial_dependence(graph: Graph, inputs: Data, background: Data, **options: Any) -> PointValues:
+def partial_dependence(graph: Any, inputs: Data, background: Data, **options: Any) -> PointValues:
     r"""Centred partial dependence $\phi_i = \frac1N\sum_n \bigl[f(x_i, b^n_{-i}) - f(b^n)\bigr]$ over a background.
 
     The dependence itself is $\phi_i + \frac1N\sum_n f(b^n)$; centred, a feature without influence gets 0.
 
     Args:
-        graph: the network; computed in float64.
+        graph: a Graph, a torch module or the path of an ONNX file; computed in float64.
         inputs: one input or a batch.
         background: rows $b^1, \dots, b^N$.
         options: `target`, `groups`, `device`, `progress` as for `shapley_values`.
@@ -48,7 +47,7 @@ def partial_dependence(graph: Graph, inputs: Data, background: Data, **options: 
 
 
 def _replacing(
-    graph: Graph, inputs: Data, baselines: Data | None, *, at_input: bool, target: Target = 0,
+    graph: Any, inputs: Data, baselines: Data | None, *, at_input: bool, target: Target = 0,
     groups: Data | None = None, background: Data | None = None, device: str | torch.device = "cpu",
     progress: Progress | None = None,
 ) -> PointValues:  # fmt: skip

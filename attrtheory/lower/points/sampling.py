@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from attrtheory.errors import BadInput
+from attrtheory.lower.given import one_target, to_graph
 from attrtheory.lower.inputs import Data
 from attrtheory.lower.layers import forward
 from attrtheory.lower.points.coalitions import Done, finite, rows_in_cache
@@ -17,14 +20,13 @@ from attrtheory.lower.points.problem import Problem, SampledValues, Target, prob
 from attrtheory.lower.points.reach import reach
 from attrtheory.lower.points.work import Progress, counted
 from attrtheory.lower.slopes import OUTWARD
-from attrtheory.models.graph import Graph
 
 CONFIDENCE = 0.99
 
 
 def sampled_values(
-    index: str, graph: Graph, inputs: Data, baselines: Data | None = None, *, unions: Data | None = None,
-    samples: int = 1000, confidence: float = CONFIDENCE, seed: int = 0, target: Target = 0, groups: Data | None = None,
+    index: str, graph: Any, inputs: Data, baselines: Data | None = None, *, unions: Data | None = None,
+    samples: int = 1000, confidence: float = CONFIDENCE, seed: int = 0, target: Target = None, groups: Data | None = None,
     background: Data | None = None, device: str | torch.device = "cpu", progress: Progress | None = None,
 ) -> SampledValues:  # fmt: skip
     """Estimates of "shapley", "banzhaf" or "owen" values with confidence intervals.
@@ -34,20 +36,24 @@ def sampled_values(
     bound's, for all players of an input together. The range of marginal contributions that they need is proved: interval
     bounds on the network's outputs and slopes over the box that input and baselines span, with the rounding of outputs.
 
+    The range of a deep network is wide, and the intervals with it: they are of use on small or shallow networks.
+    `standard_error` is what was observed, and promises nothing.
+
     Assumed: numpy's PCG64 generator with this seed draws independently and uniformly.
 
     Args:
         index, graph, inputs, baselines, unions, target, groups, background, device, progress: as for `shapley_values`;
-            one target for each input.
+            one target for each input, to be named where the network has several outputs.
         samples: how many, for each input; each costs 2 (players + 1) evaluations.
         confidence: of the intervals.
         seed: of the generator.
 
     Source: Castro, Gomez, Tejada 2009; Maurer and Pontil 2009, arXiv 0907.3740.
     """
-    if isinstance(samples, bool) or not isinstance(samples, int) or samples < 2 or target is None:
-        raise BadInput(f"sampling needs 2 samples or more and one target for each input; got {samples!r}, {target!r}")
-    p = problem(graph, inputs, baselines, background, target, groups, device)
+    if isinstance(samples, bool) or not isinstance(samples, int) or samples < 2:
+        raise BadInput(f"sampling needs 2 samples or more; got {samples!r}")
+    graph = to_graph(graph, inputs)
+    p = problem(graph, inputs, baselines, background, one_target(graph, target), groups, device)
     draw, rng = sampler(index, p.players, unions), np.random.default_rng(seed)
     n, each = len(p.x), 2 * (p.players + 1)
     done = counted(progress, n * samples * each)
@@ -58,12 +64,13 @@ def sampled_values(
         lower, upper = mean_interval(marginals, low - 2 * error, high + 2 * error, confidence)
         lower, upper = np.maximum(lower - 2 * OUTWARD * error, low), np.minimum(upper + 2 * OUTWARD * error, high)
         ends = (finite(forward(graph, r).flatten(1))[:, p.target[k, 0]].mean() for r in (p.x[k : k + 1], p.bases[k]))
-        rows.append((np.clip(marginals.mean(0), lower, upper), lower, upper, float(next(ends) - next(ends))))
-    values, lower, upper = (np.stack([r[j] for r in rows]).reshape(p.shape) for j in range(3))
+        spread = marginals.std(0, ddof=1) / np.sqrt(samples)
+        rows.append((np.clip(marginals.mean(0), lower, upper), lower, upper, float(next(ends) - next(ends)), spread))
+    values, lower, upper, spread = (np.stack([r[j] for r in rows]).reshape(p.shape) for j in (0, 1, 2, 4))
     difference = np.array([r[3] for r in rows])
     return SampledValues(
         values=values, lower=lower, upper=upper, difference=difference, confidence=confidence, samples=samples, seed=seed,
-        evaluations=n * samples * each,
+        evaluations=n * samples * each, standard_error=spread,
     )  # fmt: skip
 
 

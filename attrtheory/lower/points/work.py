@@ -27,7 +27,7 @@ def excess(graph: Graph, parts: Sequence[Table], baselines: int = 1, work: int =
 
 def check_affordable(graph: Graph, parts: Sequence[Table], baselines: int, work: int) -> None:
     if reason := excess(graph, parts, baselines, work):
-        raise TooLarge(f"{reason}. Give groups (a feature_mask) so that there are fewer players, or samples")
+        raise TooLarge(f"{reason}. Give groups so that there are fewer players, or samples (sample=1000, --samples 1000)")
 
 
 def counted(progress: Progress | None, total: int) -> Callable[[int], None]:
