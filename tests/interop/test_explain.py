@@ -261,9 +261,9 @@ def test_a_wrong_type_is_said_in_words(case: str):
 @pytest.mark.parametrize(
     "inputs, options, message",
     [
-        (ROWS, {"foo": 1}, "explain: got foo; accepted"),
-        (ROWS, {"memory": 0}, "explain: got memory; accepted"),
-        (ROWS, {"method": "shapley", "sample": 100}, "sample: got int"),
+        (ROWS, {"foo": 1}, "explain has no option foo; its options are baselines"),
+        (ROWS, {"memory": 0}, "explain has no option memory"),
+        (ROWS, {"method": "shapley", "sample": "many"}, "sample"),
         (torch.tensor(ROWS).to("meta"), {}, "on meta; give a dense tensor"),
     ],
 )
