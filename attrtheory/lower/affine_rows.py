@@ -90,7 +90,7 @@ class Affine:
                 return torch.addmm(self.bias, x, self.weight.T, beta=bias)
             case Linear():
                 return x @ self.weight.T + bias * self.bias
-            case Conv2d() if self.banded is not None:
+            case Conv2d() if self.banded is not None and not x.requires_grad:  # written in place: not for autograd
                 return self.banded.push(x, bias * self.bias)
             case Conv2d():
                 x, both = padded(x, op.padding)

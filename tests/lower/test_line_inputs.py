@@ -7,7 +7,7 @@ from fractions import Fraction as Q
 import numpy as np
 import pytest
 import torch
-from lower.nets import averaging, chain, convolutional, dense, linear
+from lower.nets import averaging, chain, convolutional, dense, linear, stacked
 
 from attrtheory.errors import BadInput
 from attrtheory.lower.integral_exact import integrated_gradients_exact
@@ -247,3 +247,12 @@ def test_options_that_mean_nothing_are_refused(options):
     (name,) = options
     with pytest.raises(BadInput, match=name):
         integrated_gradients_line(NET, X, **options)
+
+
+def test_the_forward_pass_is_differentiable():
+    graph = stacked(np.random.default_rng(3))
+    x = torch.rand(2, *graph.input_shape, dtype=torch.float64, requires_grad=True)
+    forward(graph, x)[:, 1].sum().backward()
+    for p, truth in zip(x.detach(), x.grad, strict=True):
+        (line,) = lines(network(graph), p[None], p[None], torch.tensor([1]))
+        assert torch.allclose(line.gradient, truth, rtol=0, atol=1e-14)
