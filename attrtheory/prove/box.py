@@ -121,28 +121,21 @@ class _Prover:
         (worst,) = extremes(self.engine, asked, self.claim.box, [(statement.feature, sign)])
         self._try([inside(self.claim.box, worst)])
         fresh = [self.root]
-        for _ in range(ROUNDS):
+        for left in reversed(range(ROUNDS)):
+            if self.refuted is None:
+                branch_and_bound(
+                    self.engine, asked, fresh, shortfall(asked, statement), statement.feature, self.budget,
+                    self._stop, stage(self.progress, "search"),
+                )  # fmt: skip
             if self.refuted is not None:
                 return BoxAnswer(self.claim, self.refuted, None, self.budget.spent, 0)
-            branch_and_bound(
-                self.engine, asked, fresh, shortfall(asked, statement), statement.feature, self.budget,
-                self._stop, stage(self.progress, "search"),
-            )  # fmt: skip
-            if self.refuted is not None:
-                continue
             fails = self._enclose()
             if not fails:
-                verdict = Proved(Proof(RULE, {"tree": write_tree(self.root)}))
-                return self._answer(verdict)
-            if self.budget.is_over:
-                break
-            fresh = self._reopened(fails)
+                return self._answer(Proved(Proof(RULE, {"tree": write_tree(self.root)})))
+            # parts are cut only for a further round, so that all of them have bounds in the end
+            fresh = [] if self.budget.is_over or not left else self._reopened(fails)
             if not fresh:
                 break
-        if self.refuted is not None:  # in the last round
-            return BoxAnswer(self.claim, self.refuted, None, self.budget.spent, 0)
-        if not self._enclose():  # the parts of the last round have bounds as well
-            return self._answer(Proved(Proof(RULE, {"tree": write_tree(self.root)})))
         return self._answer(Unknown(self._reason()))
 
     def _reopened(self, fails: list[Cell]) -> list[Cell]:

@@ -14,6 +14,7 @@ from lower.replica import integrated_gradients_replica
 
 import attrtheory as at
 from attrtheory.errors import BadInput, TooLarge
+from attrtheory.models.exact_graph import gradient_exact
 from attrtheory.models.ops import Relu
 from attrtheory.prove.box_bounds import sign
 
@@ -176,3 +177,14 @@ def test_a_kink_where_the_displacement_is_zero_leaves_a_statement_open():
     answer = at.box_query(V, [0], [1], 0, ">=", method="gradient_x_input", parts=50)
     assert answer.verdict.name == "Unknown"
     assert -Q(1, 1000) < answer.bounds[0] < 0
+
+
+def test_a_statement_that_the_last_round_leaves_open_has_bounds():
+    """relu(x1 - x2) + 3.1 relu(0.3 x1 + x2): two kinks meet at (0, 0), where the conventions allow -1 for x2."""
+    graph = chain((2,), linear([[1.0, -1.0], [0.3, 1.0]]), Relu(), linear([[1.0, 3.1]]))
+    answer = at.box_query(graph, [0, 0], [1, 1], 1, ">=", 0, parts=500)
+    assert answer.verdict.name == "Unknown"
+    low, high = answer.bounds
+    exact = [gradient_exact(graph, [Q(a, 7), Q(b, 7)], 0)[1] for a in range(8) for b in range(8)]
+    assert low <= min(exact)
+    assert max(exact) <= high
