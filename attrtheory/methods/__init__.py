@@ -5,13 +5,24 @@ from fractions import Fraction
 from typing import Any
 
 from attrtheory.errors import BadInput
+from attrtheory.expr.term import var
 from attrtheory.methods.coalitions import banzhaf, shapley
 from attrtheory.methods.equal_split import equal_split
 from attrtheory.methods.gradient import gradient, gradient_x_displacement, gradient_x_input
+from attrtheory.methods.least_squares import mask_lime
+from attrtheory.methods.marginals import (
+    axis_integral,
+    axis_value,
+    conditional_expectation,
+    marginal_shapley,
+    partial_dependence,
+    uniform_partial_dependence,
+)
 from attrtheory.methods.method import Method
 from attrtheory.methods.occlusion import occlusion
 from attrtheory.methods.owen import owen
 from attrtheory.methods.paths import expected_gradients, integrated_gradients, path_gradients
+from attrtheory.methods.smoothing import cube_lime, gaussian_lime, infidelity_optimum, smoothgrad
 
 METHODS = (
     Method("gradient", gradient),
@@ -25,6 +36,25 @@ METHODS = (
     Method("banzhaf", banzhaf),
     Method("owen", owen, (("unions", "pairs"),)),
     Method("equal_split", equal_split),
+)
+
+# Methods that average over a law: what is decided of them is decided on their functional (see `measures`).
+AVERAGES = (
+    Method("marginal_shapley", marginal_shapley, background=2),
+    Method("mask_lime", mask_lime, (("kernel", "near"),)),
+    Method("gaussian_lime", gaussian_lime, (("sigma", var("sigma")),)),
+    Method("cube_lime", cube_lime, (("half_width", var("h")),)),
+    Method("smoothgrad", smoothgrad, (("sigma", var("sigma")),)),
+    Method("infidelity_optimum", infidelity_optimum, (("sigma", var("sigma")),)),
+    Method(
+        "conditional_expectation",
+        conditional_expectation,
+        (("rho", var("rho")), ("common", var("c")), ("own", var("s"))),
+    ),
+    Method("partial_dependence", partial_dependence, background=2),
+    Method("uniform_partial_dependence", uniform_partial_dependence),
+    Method("axis_integral", axis_integral),
+    Method("axis_value", axis_value),
 )
 
 
