@@ -3,8 +3,9 @@ r"""Integration by parts: where a law moves along the slopes that are averaged, 
 Let $Y$ move with its variable $j$ in the direction $c$, and let the kernels be $\nu_k = w\,c_k\,m\,P_Y$ with a monomial
 $m$ of the variables. Then $\sum_k \int \partial_k f\,d\nu_k = w\,\mathbb E[m\,\partial_j(f \circ Y)]$, which is
 
-    uniform:  w ( E[m f | u_j = 1] - E[m f | u_j = 0] - E[(d_j m) f] )       the fundamental theorem of calculus
-    normal:   w   E[(g_j m - d_j m) f]                                       Gaussian integration by parts (Stein)
+* for a uniform variable $w\,(\mathbb E[m f \mid u_j = 1] - \mathbb E[m f \mid u_j = 0] - \mathbb E[(\partial_j m) f])$,
+  by the fundamental theorem of calculus;
+* for a normal variable $w\,\mathbb E[(g_j m - \partial_j m) f]$, by Gaussian integration by parts (Stein);
 
 for continuously differentiable f with slopes that grow at most polynomially.
 """

@@ -27,9 +27,10 @@ def mask_lime(f: FnView, x: Point, x0: Point, i: int, kernel: str | Sequence[Fra
     if n > MAX_FEATURES:
         raise TooLarge(f"{n} features have 2^{n} masks; the definition is evaluated for up to {MAX_FEATURES}")
     weights = kernel_weights(kernel, n)
-    whole = sum(comb(n, k) * w for k, w in enumerate(weights))
-    mean = sum(comb(n - 1, k - 1) * weights[k] for k in range(1, n + 1)) / whole
-    both = sum(comb(n - 2, k - 2) * weights[k] for k in range(2, n + 1)) / whole if n > 1 else mean * mean
+    zero = Fraction(0)
+    whole = sum((comb(n, k) * w for k, w in enumerate(weights)), zero)
+    mean = sum((comb(n - 1, k - 1) * weights[k] for k in range(1, n + 1)), zero) / whole
+    both = sum((comb(n - 2, k - 2) * weights[k] for k in range(2, n + 1)), zero) / whole if n > 1 else mean * mean
     own, cross = mean - mean * mean, both - mean * mean
     if not (own - cross) * (own + (n - 1) * cross):
         raise BadInput(f"the masks with positive weight do not determine a fit; got kernel weights {kernel!r}")

@@ -44,22 +44,22 @@ def uniform_partial_dependence(f: FnView, x: Point, x0: Point, i: int) -> Value:
     return mean_uniform(f, f.n - 1, lambda u: f(*u[:i], x[i], *u[i:]))
 
 
-def conditional_expectation(f: FnView, x: Point, x0: Point, i: int, rho: Value, common: Value, own: Value) -> Value:
+def conditional_expectation(f: FnView, x: Point, x0: Point, i: int, shared: Value, own: Value) -> Value:
     r"""The mean output given one feature, for equally correlated normal features of variance 1 with the baseline as mean.
 
     Definition:
-        $\phi_i = \mathbb E[f(X) \mid X_i = x_i]$ for $X_k = x^0_k + \rho\,(x_i - x^0_i) + c H + s G_k$, $k \ne i$, with
-        $H, G_k$ standard normal; $c$ is `common`, $s$ is `own`
+        $\phi_i = \mathbb E[f(X) \mid X_i = x_i]$ for $X_k = x^0_k + q H + s G_k$ with $H, G_k$ standard normal; given $x_i$,
+        $X_k = x^0_k + q^2 (x_i - x^0_i) + q s H' + s G_k$ for $k \ne i$; $q$ is `shared`, $s$ is `own`
 
-    Conventions: $c^2 = \rho - \rho^2$ and $s^2 = 1 - \rho$ make the correlation $\rho$; not centred.
+    Conventions: $q^2 + s^2 = 1$, so variances are 1 and correlations $q^2$; not centred.
     Source: feature removal by the conditional law: Covert, Lundberg, Lee 2021, arXiv 2011.14878.
     """
 
     def given(noise: Point) -> Value:
         *g, h = noise
-        others = iter(g)
-        drawn = lambda k: x0[k] + rho * (x[i] - x0[i]) + common * h + own * next(others)
-        return f(*(x[i] if k == i else drawn(k) for k in range(f.n)))
+        known = shared * shared * (x[i] - x0[i]) + shared * own * h
+        drawn = [b + known + own * e for b, e in zip((*x0[:i], *x0[i + 1 :]), g, strict=True)]
+        return f(*drawn[:i], x[i], *drawn[i:])
 
     return mean_normal(f, f.n, given)
 
