@@ -193,7 +193,8 @@ def test_kernels_of_measures_that_satisfy_dummy():
         for monomial in ([0], [0, 0], [0, 1], [0, 0, 1], [0, 0, 0]):
             rest = [(k, [*monomial[:p], *monomial[p + 1 :]]) for p, k in enumerate(monomial)]
             slopes = sum((nu.moment(*others) for k, others in rest if k == 0), x1 * 0)
-            env = {v: Q(3 + 2 * k, 1 + k) for k, v in enumerate(["x1", "x2", "b1", "b2", "b1_1", "b1_2", "b2_1", "b2_2", "sigma", "h"])}
+            names = ["x1", "x2", "b1", "b2", "b1_1", "b1_2", "b2_1", "b2_2", "sigma", "h"]
+            env = {v: Q(3 + 2 * k, 1 + k) for k, v in enumerate(names)}
             assert evaluate(mu.moment(*monomial), env) == evaluate(slopes, env)
     with pytest.raises(SideCondition, match="does not vanish"):
         kernel(point([x1, 0]) - point([b1, 1]), 0)
