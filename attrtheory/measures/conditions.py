@@ -10,15 +10,15 @@ r"""Properties of attributions as conditions on their measures, decided for ever
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations_with_replacement
+from itertools import chain, combinations_with_replacement
 
-from attrtheory.expr.term import Term, lift
+from attrtheory.expr.term import Term
 from attrtheory.measures.applied import on_monomial
 from attrtheory.measures.functional import Functional, nothing, of_measure
-from attrtheory.measures.measure import finite, point
+from attrtheory.measures.measure import Measure, finite, point
 from attrtheory.measures.parts import by_parts
 from attrtheory.models.fn import variables
 from attrtheory.semantics.exact import evaluate
@@ -31,13 +31,17 @@ TRIES = 60
 
 @dataclass(frozen=True)
 class Against:
-    """A monomial model and a rational point at which an equation fails: `lhs` against `rhs`."""
+    """A monomial model in the coordinates listed, and a rational point at which an equation fails: `lhs` against `rhs`."""
 
     feature: int | None
-    model: str
+    monomial: tuple[int, ...]
     point: tuple[tuple[str, Fraction], ...]
     lhs: Fraction
     rhs: Fraction
+
+    @property
+    def model(self) -> str:
+        return " * ".join(f"y{k + 1}" for k in self.monomial) or "1"
 
     def __str__(self) -> str:
         where = ", ".join(f"{name} = {q}" for name, q in self.point) or "every point"
@@ -59,101 +63,115 @@ class Decided:
 
 @dataclass(frozen=True)
 class Equation:
-    """Two functionals of one model; the model has the coordinates `kept`, and ignores the others.
+    """Two functionals that are to agree on every model of the coordinates `kept`, or on some monomials of them.
 
     `smooth`: the slopes that the method takes are derivatives only of differentiable models.
     """
 
     lhs: Functional
     rhs: Functional
+    kept: tuple[int, ...]
+    smooth: bool
     feature: int | None = None
-    kept: tuple[int, ...] | None = None
-    smooth: bool = False
+    monomials: tuple[tuple[int, ...], ...] | None = None
 
 
 Family = Sequence[Functional]
 Points = Sequence[Sequence[Term]]
 
 
-def completeness(family: Family, x: Sequence[Term], baselines: Points) -> Decided:
+def completeness(family: Family, x: Sequence[Term], baselines: Points) -> list[Equation]:
     r"""$\sum_i \phi_i(f) = f(x) - f(x^0)$, or minus the mean over a background."""
     whole = family[0]
     for g in family[1:]:
         whole = whole + g
-    return decided([Equation(whole, of_measure(point(x) - finite(baselines)))])
+    change = of_measure(point(x) - finite(baselines))
+    return [Equation(whole, change, tuple(range(whole.n)), whole.differentiates)]
 
 
-def constants(family: Family) -> Decided:
+def constants(family: Family) -> list[Equation]:
     r"""$\phi_i(c) = 0$."""
-    return _moments(family, lambda i: [((), lift(0))])
+    return [Equation(g, nothing(g.n), tuple(range(g.n)), g.differentiates, i, ((),)) for i, g in enumerate(family)]
 
 
-def dummy(family: Family) -> Decided:
+def dummy(family: Family) -> list[Equation]:
     r"""$\phi_i(f) = 0$ for every model that ignores feature $i$."""
-    return decided([_ignored(g, i) for i, g in enumerate(family)])
+    return [_ignored(g, i) for i, g in enumerate(family)]
 
 
-def affine_exactness(family: Family, x: Sequence[Term], baselines: Points) -> Decided:
+def affine_exactness(family: Family, x: Sequence[Term], baselines: Points) -> list[Equation]:
     r"""$\phi_i(w \cdot y + c) = w_i (x_i - x^0_i)$."""
-    mean = finite(baselines)
+    n, mean = len(family), finite(baselines)
+    monomials = ((), *((k,) for k in range(n)))
 
-    def targets(i: int) -> list[tuple[tuple[int, ...], Term]]:
-        step = lambda k: x[k] - mean.moment(k)
-        return [((), lift(0)), *(((k,), step(k) if k == i else lift(0)) for k in range(len(family)))]
+    def target(i: int) -> Functional:
+        step = point(x) * (x[i] - mean.moment(i))
+        return Functional(Measure(n), tuple(step if k == i else Measure(n) for k in range(n)))
 
-    return _moments(family, targets)
-
-
-def decided(equations: Sequence[Equation]) -> Decided:
-    """Equal by normal form, after integration by parts; or refuted by a monomial; or unknown."""
-    hypotheses: list[str] = []
-    for e in equations:
-        difference = e.lhs - e.rhs
-        found = by_parts(difference)
-        if found.functional.values.parts or found.functional.differentiates:
-            witness = next(_against(e), None)
-            return Decided("Unknown") if witness is None else Decided("Refuted", (), witness)
-        if (e.smooth or difference.differentiates) and SMOOTH not in hypotheses:
-            hypotheses.append(SMOOTH)
-        hypotheses += [h for c in found.nonzero if (h := f"{c!r} is not 0") not in hypotheses]
-    return Decided("Conditional", tuple(hypotheses)) if hypotheses else Decided("Proved")
+    every = tuple(range(n))
+    return [Equation(g, target(i), every, g.differentiates, i, monomials) for i, g in enumerate(family)]
 
 
 def _ignored(g: Functional, i: int) -> Equation:
     kept = tuple(k for k in range(g.n) if k != i)
     if not kept:  # the model is constant: it sees the mass alone
-        return Equation(of_measure(point([0]) * g.values.mass()), nothing(1), i, smooth=g.differentiates)
+        return Equation(of_measure(point([0]) * g.values.mass()), nothing(1), (0,), g.differentiates, i)
     image = Functional(g.values.marginal(kept), tuple(g.slopes[k].marginal(kept) for k in kept))
-    return Equation(image, nothing(len(kept)), i, kept, smooth=g.differentiates)
+    return Equation(image, nothing(len(kept)), kept, g.differentiates, i)
 
 
-def _moments(family: Family, targets: Callable[[int], list[tuple[tuple[int, ...], Term]]]) -> Decided:
-    """Equations between moments: an affine model sees no more of a measure."""
-    for i, g in enumerate(family):
-        for monomial, target in targets(i):
-            found = on_monomial(g, monomial)
-            if not equal(found, target):
-                witness = next(_apart(found, target, i, _text(monomial, range(g.n))), None)
-                return Decided("Unknown") if witness is None else Decided("Refuted", (), witness)
-    if any(g.differentiates for g in family):
-        return Decided("Conditional", (SMOOTH,))
-    return Decided("Proved")
+def decided(equations: Sequence[Equation], witness: Against | None = None) -> Decided:
+    """Equal by normal form, after integration by parts; or refuted by a monomial; or unknown.
+
+    With a witness nothing is searched: it refutes one of the equations, or the answer is Unknown.
+    """
+    if witness is not None:
+        return Decided("Refuted", (), witness) if any(_fails(e, witness) for e in equations) else Decided("Unknown")
+    hypotheses: list[str] = []
+    for e in equations:
+        conditions = _conditions(e)
+        if conditions is None:
+            found = next(_against(e), None)
+            return Decided("Unknown") if found is None else Decided("Refuted", (), found)
+        hypotheses += [h for h in conditions if h not in hypotheses]
+    return Decided("Conditional", tuple(hypotheses)) if hypotheses else Decided("Proved")
+
+
+def _conditions(e: Equation) -> list[str] | None:
+    """Under which hypotheses the two sides are equal by normal form; None if they are not."""
+    smooth = [SMOOTH] if e.smooth else []
+    if e.monomials is not None:
+        return smooth if all(equal(on_monomial(e.lhs, m), on_monomial(e.rhs, m)) for m in e.monomials) else None
+    found = by_parts(e.lhs - e.rhs)
+    if found.functional.values.parts or found.functional.differentiates:
+        return None
+    return [*smooth, *(f"{c!r} is not 0" for c in found.nonzero)]
+
+
+def _fails(e: Equation, witness: Against) -> bool:
+    """Whether the equation speaks of the witness's model, and fails there by the numbers that it states."""
+    if witness.feature != e.feature or not set(witness.monomial) <= set(e.kept):
+        return False
+    inside = tuple(e.kept.index(k) for k in witness.monomial)
+    if e.monomials is not None and inside not in e.monomials:
+        return False
+    env = dict(witness.point)
+    if any(q <= 0 for name, q in env.items() if name[0] not in "xb"):
+        return False
+    sides = evaluate(on_monomial(e.lhs, inside), env), evaluate(on_monomial(e.rhs, inside), env)
+    return sides == (witness.lhs, witness.rhs) and witness.lhs != witness.rhs
 
 
 def _against(e: Equation) -> Iterator[Against]:
-    for degree in range(MAX_DEGREE + 1):
-        for monomial in combinations_with_replacement(range(e.lhs.n), degree):
-            lhs, rhs = on_monomial(e.lhs, monomial), on_monomial(e.rhs, monomial)
-            if not equal(lhs, rhs):
-                yield from _apart(lhs, rhs, e.feature, _text(monomial, e.kept or range(e.lhs.n)))
-
-
-def _apart(lhs: Term, rhs: Term, feature: int | None, model: str) -> Iterator[Against]:
-    names = sorted({*variables(lhs), *variables(rhs)})
-    for env in _points(names):
-        left, right = evaluate(lhs, env), evaluate(rhs, env)
-        if left != right:
-            yield Against(feature, model, tuple(env.items()), left, right)
+    coordinates = range(len(e.kept))
+    degrees = (combinations_with_replacement(coordinates, d) for d in range(MAX_DEGREE + 1))
+    for monomial in chain.from_iterable(degrees) if e.monomials is None else e.monomials:
+        lhs, rhs = on_monomial(e.lhs, monomial), on_monomial(e.rhs, monomial)
+        if not equal(lhs, rhs):
+            for env in _points(sorted({*variables(lhs), *variables(rhs)})):
+                sides = evaluate(lhs, env), evaluate(rhs, env)
+                if sides[0] != sides[1]:
+                    yield Against(e.feature, tuple(e.kept[k] for k in monomial), tuple(env.items()), *sides)
 
 
 def _points(names: Sequence[str]) -> Iterator[dict[str, Fraction]]:
@@ -162,8 +180,3 @@ def _points(names: Sequence[str]) -> Iterator[dict[str, Fraction]]:
     for k in range(TRIES):
         drawn = [Fraction(rng.randint(-2 - k // 8, 2 + k // 8)) for _ in names]
         yield {name: q if name[0] in "xb" else abs(q) or Fraction(1) for name, q in zip(names, drawn, strict=True)}
-
-
-def _text(monomial: Sequence[int], names: Sequence[int]) -> str:
-    return " * ".join(f"y{names[k] + 1}" for k in monomial) or "1"
-

@@ -68,7 +68,10 @@ def get_method(
     """
     base = next((m for m in METHODS if m.name == name), None)
     if base is None:
-        raise BadInput(f"no method {name!r}; there are {', '.join(m.name for m in METHODS)}")
+        known = ", ".join(m.name for m in METHODS)
+        if any(m.name == name for m in AVERAGES):
+            raise BadInput(f"{name} is known by its functional alone (`attrtheory functional {name}`); here are {known}")
+        raise BadInput(f"no method {name!r}; there are {known}")
     if via is not None:
         if base.define is not path_gradients:
             raise BadInput(f"{name} takes no path; only path_gradients has the parameter via")
@@ -87,6 +90,14 @@ def get_method(
             raise BadInput(f"a background has 1 to 10000 points; got {background}")
         base = Method(name, base.define, base.parameters, background)
     return base
+
+
+def get_functional_method(name: str) -> Method:
+    """A method that has a functional, with the parameters of the lists above: one of METHODS or of AVERAGES."""
+    found = next((m for m in (*METHODS, *AVERAGES) if m.name == name), None)
+    if found is None:
+        raise BadInput(f"no method {name!r}; there are {', '.join(m.name for m in (*METHODS, *AVERAGES))}")
+    return found
 
 
 def _turns(points: Sequence[Sequence[Any]]) -> tuple[tuple[Fraction, ...], ...]:

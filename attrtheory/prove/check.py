@@ -24,8 +24,8 @@ ILL_FORMED = (
 )  # fmt: skip
 
 
-class AboutBox(Protocol):
-    """A claim about an attribution on a whole box: see `prove.box_claim`."""
+class Claimed(Protocol):
+    """A claim of another form: about a box (`prove.box_claim`), or a functional (`prove.functional`)."""
 
     @property
     def digest(self) -> str: ...
@@ -35,7 +35,7 @@ class AboutBox(Protocol):
 class Checked:
     """What a certificate establishes. `on_trust`: part of it rests on a solver and was not re-checked."""
 
-    claim: Claim | AboutBox
+    claim: Claim | Claimed
     verdict: Verdict
     on_trust: bool
 
@@ -45,7 +45,7 @@ class Checked:
 
 
 def check(
-    certificate: str | bytes | Path, claim: Claim | AboutBox | None = None, graphs: Graphs | None = None
+    certificate: str | bytes | Path, claim: Claim | Claimed | None = None, graphs: Graphs | None = None
 ) -> Checked:
     """Re-check one certificate (its text, or the path of its file); with `claim`, it must be for that claim.
 
@@ -65,8 +65,8 @@ def check(
         given = type(certificate).__name__
         raise BadInput(f"certificate: got {given}; give the text of a certificate, or the path of its file as a Path")
     content = unseal(certificate)
-    if content.get("kind") == "box":
-        return _check_box(content, claim, graphs)
+    if content.get("kind") in ("box", "functional"):
+        return _check_other(content, claim, graphs)
     stated, verdict = from_certificate(certificate, graphs)
     if claim is not None and claim.digest != stated.digest:
         raise BadCertificate(f"the certificate is for another claim: {stated}, not {claim}")
@@ -79,15 +79,20 @@ def check(
     return Checked(stated, verdict, on_trust)
 
 
-def _check_box(content: Mapping[str, Any], claim: Claim | AboutBox | None, graphs: Graphs | None) -> Checked:
-    from attrtheory.prove.box_check import check_box  # needs numpy and flint; claims on terms do not
-
+def _check_other(content: Mapping[str, Any], claim: Claim | Claimed | None, graphs: Graphs | None) -> Checked:
     try:
-        stated, verdict = check_box(content, graphs)
+        if content["kind"] == "box":
+            from attrtheory.prove.box_check import check_box  # needs numpy and flint; claims on terms do not
+
+            stated, verdict = check_box(content, graphs)
+        else:
+            from attrtheory.prove.functional_check import check_functional
+
+            stated, verdict = check_functional(content)
     except BadCertificate:
         raise
     except ILL_FORMED as error:
-        raise BadCertificate(f"the certificate about a box does not hold: {error}") from error
+        raise BadCertificate(f"the certificate about a {content['kind']} does not hold: {error}") from error
     if claim is not None and claim.digest != stated.digest:
         raise BadCertificate(f"the certificate is for another claim: {stated}, not {claim}")
     return Checked(stated, verdict, on_trust=False)

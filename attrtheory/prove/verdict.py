@@ -27,6 +27,7 @@ class Proof:
         "instance of a schematic theorem": "exact: the schematic proof, and the hypothesis checked on the network",
         "unsatisfiable hypotheses": "exact: the fold and the indicator ring",
         "branch and bound": "exact: affine forms in whole numbers, rounded outwards, on parts that cover the box",
+        "functional": "exact: the fold, the indicator ring, moments of uniform and normal laws, and integration by parts",
         "solver": "rests on a solver, not re-checked here",
     }
 

@@ -1,0 +1,178 @@
+r"""What a method's functional is and which conditions it meets: facts, with what re-checks them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from hashlib import sha256
+from typing import Any
+
+from attrtheory.errors import BadInput, SideCondition
+from attrtheory.expr.syntax import dumps, read_rational
+from attrtheory.expr.term import Term, lift, var
+from attrtheory.measures.conditions import (
+    Against,
+    Decided,
+    Equation,
+    affine_exactness,
+    completeness,
+    constants,
+    decided,
+    dummy,
+)
+from attrtheory.measures.functional import Functional, functional_of
+from attrtheory.measures.kernel import kernel
+from attrtheory.measures.parts import Integrated, by_parts
+from attrtheory.measures.same import Forms
+from attrtheory.measures.serial import functional_to_json, measure_to_json
+from attrtheory.measures.variation import variation
+from attrtheory.methods import METHODS, Method, get_functional_method
+from attrtheory.models.dsl import parse_model
+from attrtheory.models.families import Given
+from attrtheory.prove.claim import Claim, Domain
+from attrtheory.prove.discharge import prove
+from attrtheory.prove.names import canonical, has_formula
+from attrtheory.prove.verdict import Proved
+
+MAX_FEATURES = 6
+
+
+@dataclass(frozen=True)
+class AboutFunctional:
+    """The functional of one of METHODS or AVERAGES, with their default parameters, on models with n features."""
+
+    method: Method
+    n: int
+
+    def __post_init__(self) -> None:
+        if self.method != get_functional_method(self.method.name):
+            raise BadInput(f"{self.method}: facts are stated for {self.method.name} with its default parameters")
+        if type(self.n) is not int or not 1 <= self.n <= MAX_FEATURES:
+            raise BadInput(f"facts about functionals are settled for 1 to {MAX_FEATURES} features; got {self.n!r}")
+
+    def to_json(self) -> dict[str, Any]:
+        return {"functional": self.method.name, "n": self.n}
+
+    @property
+    def digest(self) -> str:
+        return sha256(canonical(self.to_json()).encode()).hexdigest()
+
+    def __str__(self) -> str:
+        return f"the functional of {self.method} on every model with {self.n} features"
+
+    def points(self) -> tuple[list[Term], list[list[Term]]]:
+        """The input and the baselines."""
+        tags = [""] if self.method.background is None else [f"_{k + 1}" for k in range(self.method.background)]
+        features = range(1, self.n + 1)
+        return [var(f"x{k}") for k in features], [[var(f"b{k}{tag}") for k in features] for tag in tags]
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """What is settled about a functional.
+
+    `family`: one functional for each feature, as the method is written; `integrated`: the same with slopes integrated by
+    parts where they can be. `kind`: L (a density), M (a signed measure), D (slopes remain). `kernels`: Theorem 4.
+    `unbounded`: of class D, a model bounded by e on which feature 1 gets the same credit for every e > 0, so that no
+    measure gives the attribution.
+    """
+
+    claim: AboutFunctional
+    family: tuple[Functional, ...]
+    integrated: tuple[Integrated, ...]
+    kind: str
+    kernels: tuple[Any, ...] | None
+    conditions: Mapping[str, Decided]
+    unbounded: Claim | None
+
+    def to_json(self) -> dict[str, Any]:
+        found = [variation(g.functional.values) for g in self.integrated]
+        return {
+            "kind": self.kind,
+            "family": [functional_to_json(g) for g in self.family],
+            "integrated": [functional_to_json(g.functional) for g in self.integrated],
+            "nonzero": [[dumps(t) for t in g.nonzero] for g in self.integrated],
+            "kernels": None if self.kernels is None else [measure_to_json(nu) for nu in self.kernels],
+            "variation": None if self.kind == "D" else [{"value": dumps(v.value), "exact": v.exact} for v in found],
+            "unbounded": None if self.unbounded is None else self.unbounded.to_json(),
+            **{name: decided_to_json(d) for name, d in self.conditions.items()},
+        }
+
+
+def facts(claim: AboutFunctional, witnesses: Mapping[str, Against] | None = None) -> Facts:
+    """Everything about the functional; with `witnesses`, refutations are replayed and nothing is searched."""
+    family = functional_of(claim.method, claim.n)
+    whole = tuple(by_parts(g) for g in family)
+    given = witnesses or {}
+    conditions = {name: decided(stated, given.get(name)) for name, stated in equations(claim, family).items()}
+    slopes = any(g.functional.differentiates for g in whole)
+    kind = "D" if slopes else "L" if all(map(_has_density, whole)) else "M"
+    kernels = None if slopes else _kernels([g.functional for g in whole])
+    return Facts(claim, family, whole, kind, kernels, conditions, unbounded(claim) if slopes else None)
+
+
+def equations(claim: AboutFunctional, family: Sequence[Functional]) -> dict[str, list[Equation]]:
+    """What each property asks of the functional."""
+    x, baselines = claim.points()
+    return {
+        "completeness": completeness(family, x, baselines),
+        "dummy": dummy(family),
+        "constants": constants(family),
+        "affine_exactness": affine_exactness(family, x, baselines),
+    }
+
+
+def unbounded(claim: AboutFunctional) -> Claim | None:
+    """Credit that does not shrink with the model: of `clip(h, -e, e)`, |f| <= e, feature 1 gets 1 (or 3/2) for all e > 0.
+
+    With $h = y_1 - y_2$, which vanishes on the diagonal, and all points on the diagonal (h = y_1 - 1 of one feature).
+    A signed measure of variation V would give it at most V e.
+    """
+    n, method = claim.n, claim.method
+    if method not in METHODS:
+        return None
+    names = [f"x{k + 1}" for k in range(n)]
+    text = "clip(x1 - x2, -e, e)" if n > 1 else "clip(x1 - 1, -e, e)"
+    model = parse_model(text, names, ["e"])
+    x, behind = (Fraction(1),) * n, [(-Fraction(k),) * n for k in range(method.background or 1)]
+    total = sum((x[0] - b[0] for b in behind), Fraction(0)) / len(behind)
+    scale = Fraction(1) if method.name == "gradient" else total
+    values = [scale, -scale, *[Fraction(0)] * n][:n]
+    claimed = Claim(has_formula([lift(v) for v in values]), method, Given(model), Domain(x, tuple(behind), positive=(var("e"),)))
+    return claimed if isinstance(prove(claimed, solver=False), Proved) else None
+
+
+def _has_density(g: Integrated) -> bool:
+    """Whether each law has, for each coordinate, a variable that moves it alone."""
+    forms = Forms()
+    alone = lambda column: [k for k, c in enumerate(column) if not forms.zero(c)]
+    covered = lambda p: {k[0] for c in p.law.columns if len(k := alone(c)) == 1}
+    parts = g.functional.values.parts
+    return bool(parts) and all(len(covered(p)) == p.law.n for p in parts)
+
+
+def _kernels(family: Sequence[Functional]) -> tuple[Any, ...] | None:
+    try:
+        return tuple(kernel(g.values, i) for i, g in enumerate(family))
+    except SideCondition:
+        return None
+
+
+def decided_to_json(d: Decided) -> dict[str, Any]:
+    w = d.witness
+    data: dict[str, Any] = {"verdict": d.verdict, "hypotheses": list(d.hypotheses)}
+    if w is not None:
+        values = {name: str(q) for name, q in w.point}
+        data["witness"] = {
+            "feature": w.feature, "monomial": list(w.monomial), "values": values, "lhs": str(w.lhs), "rhs": str(w.rhs)
+        }  # fmt: skip
+    return data
+
+
+def witness_from_json(data: Mapping[str, Any]) -> Against:
+    feature, monomial = data["feature"], tuple(data["monomial"])
+    if not (feature is None or type(feature) is int) or not all(type(k) is int for k in monomial):
+        raise BadInput("a witness names a feature and a monomial by whole numbers")
+    point = tuple((str(k), read_rational(q)) for k, q in data["values"].items())
+    return Against(feature, monomial, point, read_rational(data["lhs"]), read_rational(data["rhs"]))
