@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from attrtheory.prove.claim import Claim, Graphs
 from attrtheory.prove.obligation import obligations
 from attrtheory.prove.order import decided_guards
 from attrtheory.prove.refute import FALSUM, points, question, replay
+from attrtheory.prove.settle import READERS, check_derived
 from attrtheory.prove.verdict import Conditional, Proof, Proved, Refuted, Vacuous, Verdict, Witness
 
 ILL_FORMED = (
@@ -24,8 +25,8 @@ ILL_FORMED = (
 )  # fmt: skip
 
 
-class AboutBox(Protocol):
-    """A claim about an attribution on a whole box: see `prove.box_claim`."""
+class OtherClaim(Protocol):
+    """A claim about an attribution on a whole box, about terms, or about an unknown method."""
 
     @property
     def digest(self) -> str: ...
@@ -35,7 +36,7 @@ class AboutBox(Protocol):
 class Checked:
     """What a certificate establishes. `on_trust`: part of it rests on a solver and was not re-checked."""
 
-    claim: Claim | AboutBox
+    claim: Claim | OtherClaim
     verdict: Verdict
     on_trust: bool
 
@@ -45,7 +46,7 @@ class Checked:
 
 
 def check(
-    certificate: str | bytes | Path, claim: Claim | AboutBox | None = None, graphs: Graphs | None = None
+    certificate: str | bytes | Path, claim: Claim | OtherClaim | None = None, graphs: Graphs | None = None
 ) -> Checked:
     """Re-check one certificate (its text, or the path of its file); with `claim`, it must be for that claim.
 
@@ -66,7 +67,9 @@ def check(
         raise BadInput(f"certificate: got {given}; give the text of a certificate, or the path of its file as a Path")
     content = unseal(certificate)
     if content.get("kind") == "box":
-        return _check_box(content, claim, graphs)
+        return _check_other("about a box", lambda: _box(content, graphs), claim)
+    if content.get("kind") in READERS:
+        return _check_other("without a model", lambda: check_derived(content), claim)
     stated, verdict = from_certificate(certificate, graphs)
     if claim is not None and claim.digest != stated.digest:
         raise BadCertificate(f"the certificate is for another claim: {stated}, not {claim}")
@@ -79,18 +82,24 @@ def check(
     return Checked(stated, verdict, on_trust)
 
 
-def _check_box(content: Mapping[str, Any], claim: Claim | AboutBox | None, graphs: Graphs | None) -> Checked:
-    from attrtheory.prove.box_check import check_box  # needs numpy and flint; claims on terms do not
-
+def _check_other(
+    what: str, established: Callable[[], tuple[OtherClaim, Verdict]], claim: Claim | OtherClaim | None
+) -> Checked:
     try:
-        stated, verdict = check_box(content, graphs)
+        stated, verdict = established()
     except BadCertificate:
         raise
     except ILL_FORMED as error:
-        raise BadCertificate(f"the certificate about a box does not hold: {error}") from error
+        raise BadCertificate(f"the certificate of a claim {what} does not hold: {error}") from error
     if claim is not None and claim.digest != stated.digest:
         raise BadCertificate(f"the certificate is for another claim: {stated}, not {claim}")
     return Checked(stated, verdict, on_trust=False)
+
+
+def _box(content: Mapping[str, Any], graphs: Graphs | None) -> tuple[OtherClaim, Verdict]:
+    from attrtheory.prove.box_check import check_box  # needs numpy and flint; claims on terms do not
+
+    return check_box(content, graphs)
 
 
 def _holds(claim: Claim, verdict: Verdict) -> bool:
@@ -192,6 +201,8 @@ def _proof_holds(claim: Claim, proof: Proof) -> bool:
             ok = rules.half_lines(claim)
         case "decided guards":
             ok = decided_guards(claim)
+        case "exact evaluation":
+            ok = rules.exact_values(claim)
         case "non-negative combination":
             ok = rules.non_negative(claim)
         case "true derivative":

@@ -22,10 +22,12 @@ class Proof:
         "fundamental theorem": "exact: the fold, the indicator ring, and the fundamental theorem along a segment",
         "half-line": "exact: the fold, the indicator ring, and the integral of an indicator along a segment",
         "decided guards": "exact: the fold, the indicator ring, an indicator's integral, and sums of the hypotheses",
+        "exact evaluation": "exact: the fold, and arithmetic of piecewise polynomials in rationals",
         "non-negative combination": "exact: the fold and the indicator ring; signs of variables and increments",
         "true derivative": "exact: the fold and the indicator ring; branch derivatives are derivatives off guards",
         "instance of a schematic theorem": "exact: the schematic proof, and the hypothesis checked on the network",
         "unsatisfiable hypotheses": "exact: the fold and the indicator ring",
+        "products of hypotheses": "exact: the fold, the indicator ring, and signs of products of the hypotheses",
         "branch and bound": "exact: affine forms in whole numbers, rounded outwards, on parts that cover the box",
         "solver": "rests on a solver, not re-checked here",
     }
