@@ -24,13 +24,13 @@ def to_certificate(claim: Claim, verdict: Verdict) -> str:
     """The text of a certificate; only Proved, Refuted, Conditional and Vacuous have one."""
     match verdict:
         case Proved(proof) | Vacuous(proof):
-            body: dict[str, Any] = {"proof": _proof_to_json(proof)}
+            body: dict[str, Any] = {"proof": proof_to_json(proof)}
         case Refuted(witness):
-            body = {"witness": _witness_to_json(witness)}
+            body = {"witness": witness_to_json(witness)}
         case Conditional(hypothesis, proof, witness):
-            body = {"hypothesis": hypothesis, "proof": _proof_to_json(proof)}
+            body = {"hypothesis": hypothesis, "proof": proof_to_json(proof)}
             if witness is not None:
-                body["witness"] = _witness_to_json(witness)
+                body["witness"] = witness_to_json(witness)
         case _:
             raise BadInput(f"{verdict.name} has no certificate; only Proved, Refuted, Conditional and Vacuous have")
     return seal({"format": FORMAT, "claim": claim.to_json(), "verdict": verdict.name, **body})
@@ -82,33 +82,37 @@ def from_certificate(text: str | bytes, graphs: Graphs | None = None) -> tuple[C
 def _verdict(content: Mapping[str, Any]) -> Verdict:
     match content["verdict"]:
         case "Proved":
-            return Proved(_proof(content["proof"]))
+            return Proved(proof_from_json(content["proof"]))
         case "Vacuous":
-            return Vacuous(_proof(content["proof"]))
+            return Vacuous(proof_from_json(content["proof"]))
         case "Refuted":
-            return Refuted(_witness(content["witness"]))
+            return Refuted(witness_from_json(content["witness"]))
         case "Conditional":
-            without = _witness(content["witness"]) if "witness" in content else None
-            return Conditional(content["hypothesis"], _proof(content["proof"]), without)
+            without = witness_from_json(content["witness"]) if "witness" in content else None
+            return Conditional(content["hypothesis"], proof_from_json(content["proof"]), without)
         case other:
             raise BadCertificate(f"no verdict {other!r} has a certificate")
 
 
-def _proof_to_json(proof: Proof) -> dict[str, Any]:
+def proof_to_json(proof: Proof) -> dict[str, Any]:
+    """A proof as plain data."""
     return {"rule": proof.rule, "data": dict(proof.data)}
 
 
-def _proof(data: Mapping[str, Any]) -> Proof:
+def proof_from_json(data: Mapping[str, Any]) -> Proof:
+    """The proof that `proof_to_json` wrote."""
     return Proof(data["rule"], data["data"])
 
 
-def _witness_to_json(w: Witness) -> dict[str, Any]:
+def witness_to_json(w: Witness) -> dict[str, Any]:
+    """A witness as plain data."""
     model = {} if w.model is None else {"model": dict(w.model)}
     values = {k: str(q) for k, q in w.values.items()}
     return {"values": values, "relation": w.relation, "lhs": str(w.lhs), "rhs": str(w.rhs), **model}
 
 
-def _witness(data: Mapping[str, Any]) -> Witness:
+def witness_from_json(data: Mapping[str, Any]) -> Witness:
+    """The witness that `witness_to_json` wrote."""
     values = {str(k): read_rational(q) for k, q in data["values"].items()}
     return Witness(
         values, str(data["relation"]), read_rational(data["lhs"]), read_rational(data["rhs"]), data.get("model")

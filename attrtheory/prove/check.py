@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from attrtheory.prove.claim import Claim, Graphs
 from attrtheory.prove.obligation import obligations
 from attrtheory.prove.order import decided_guards
 from attrtheory.prove.refute import FALSUM, points, question, replay
+from attrtheory.prove.settle import READERS, check_derived
 from attrtheory.prove.verdict import Conditional, Proof, Proved, Refuted, Vacuous, Verdict, Witness
 
 ILL_FORMED = (
@@ -24,8 +25,13 @@ ILL_FORMED = (
 )  # fmt: skip
 
 
+<<<<<<< HEAD
 class Claimed(Protocol):
     """A claim of another form: about a box (`prove.box_claim`), or a functional (`prove.functional`)."""
+=======
+class OtherClaim(Protocol):
+    """A claim about an attribution on a whole box, about terms, or about an unknown method."""
+>>>>>>> theorem
 
     @property
     def digest(self) -> str: ...
@@ -35,7 +41,11 @@ class Claimed(Protocol):
 class Checked:
     """What a certificate establishes. `on_trust`: part of it rests on a solver and was not re-checked."""
 
+<<<<<<< HEAD
     claim: Claim | Claimed
+=======
+    claim: Claim | OtherClaim
+>>>>>>> theorem
     verdict: Verdict
     on_trust: bool
 
@@ -45,7 +55,11 @@ class Checked:
 
 
 def check(
+<<<<<<< HEAD
     certificate: str | bytes | Path, claim: Claim | Claimed | None = None, graphs: Graphs | None = None
+=======
+    certificate: str | bytes | Path, claim: Claim | OtherClaim | None = None, graphs: Graphs | None = None
+>>>>>>> theorem
 ) -> Checked:
     """Re-check one certificate (its text, or the path of its file); with `claim`, it must be for that claim.
 
@@ -65,8 +79,15 @@ def check(
         given = type(certificate).__name__
         raise BadInput(f"certificate: got {given}; give the text of a certificate, or the path of its file as a Path")
     content = unseal(certificate)
+<<<<<<< HEAD
     if content.get("kind") in ("box", "functional"):
         return _check_other(content, claim, graphs)
+=======
+    if content.get("kind") == "box":
+        return _check_other("about a box", lambda: _box(content, graphs), claim)
+    if content.get("kind") in READERS:
+        return _check_other("without a model", lambda: check_derived(content), claim)
+>>>>>>> theorem
     stated, verdict = from_certificate(certificate, graphs)
     if claim is not None and claim.digest != stated.digest:
         raise BadCertificate(f"the certificate is for another claim: {stated}, not {claim}")
@@ -79,6 +100,7 @@ def check(
     return Checked(stated, verdict, on_trust)
 
 
+<<<<<<< HEAD
 def _check_other(content: Mapping[str, Any], claim: Claim | Claimed | None, graphs: Graphs | None) -> Checked:
     try:
         if content["kind"] == "box":
@@ -93,9 +115,26 @@ def _check_other(content: Mapping[str, Any], claim: Claim | Claimed | None, grap
         raise
     except ILL_FORMED as error:
         raise BadCertificate(f"the certificate about a {content['kind']} does not hold: {error}") from error
+=======
+def _check_other(
+    what: str, established: Callable[[], tuple[OtherClaim, Verdict]], claim: Claim | OtherClaim | None
+) -> Checked:
+    try:
+        stated, verdict = established()
+    except BadCertificate:
+        raise
+    except ILL_FORMED as error:
+        raise BadCertificate(f"the certificate of a claim {what} does not hold: {error}") from error
+>>>>>>> theorem
     if claim is not None and claim.digest != stated.digest:
         raise BadCertificate(f"the certificate is for another claim: {stated}, not {claim}")
     return Checked(stated, verdict, on_trust=False)
+
+
+def _box(content: Mapping[str, Any], graphs: Graphs | None) -> tuple[OtherClaim, Verdict]:
+    from attrtheory.prove.box_check import check_box  # needs numpy and flint; claims on terms do not
+
+    return check_box(content, graphs)
 
 
 def _holds(claim: Claim, verdict: Verdict) -> bool:
@@ -197,6 +236,8 @@ def _proof_holds(claim: Claim, proof: Proof) -> bool:
             ok = rules.half_lines(claim)
         case "decided guards":
             ok = decided_guards(claim)
+        case "exact evaluation":
+            ok = rules.exact_values(claim)
         case "non-negative combination":
             ok = rules.non_negative(claim)
         case "true derivative":

@@ -76,6 +76,8 @@ def _by_rules(claim: Claim) -> Verdict | None:
         return Proved(Proof("half-line"))
     if not every and decided_guards(claim):
         return Proved(Proof("decided guards"))
+    if not every and rules.exact_values(claim):
+        return Proved(Proof("exact evaluation"))
     if claim.property.name == "completeness" and (segments := rules.segments_of(claim)):
         if not rules.fundamental_theorem(claim, segments):
             return None

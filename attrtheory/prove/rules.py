@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from attrtheory.errors import BadInput, SideCondition
+from attrtheory.errors import BadInput, SideCondition, Unsupported
 from attrtheory.expr.algebra import Free, fold
 from attrtheory.expr.binder import mean01, open_body
 from attrtheory.expr.forms import relu, step
@@ -21,9 +21,11 @@ from attrtheory.expr.views import summed
 from attrtheory.models.families import Every
 from attrtheory.models.fn import Fn, Unknown
 from attrtheory.properties import Statement, get_property
+from attrtheory.properties.statement import HOLDS
 from attrtheory.prove.claim import Claim
 from attrtheory.prove.signs import visibly_non_negative
 from attrtheory.semantics.derive import derivative, substitute
+from attrtheory.semantics.exact import evaluate
 from attrtheory.semantics.ring import Poly, Ring
 
 CONTINUOUS = "the model is a continuous piecewise polynomial program without division by an input"
@@ -52,6 +54,22 @@ def equal_everywhere(statement: Statement) -> bool:
 def normal_form(claim: Claim) -> bool:
     """Rule "normal form"."""
     return equal_everywhere(claim.statement())
+
+
+def exact_values(claim: Claim) -> bool:
+    """Rule "exact evaluation": a statement without variables is evaluated. *Proof.* Both sides are rational numbers.
+
+    Guards along a path are affine in its parameter, piece by piece, so their roots are rational and found exactly.
+    """
+    statement = claim.statement()
+    relations = (*statement.hypotheses, *statement.conclusions)
+    sides = [lift(s) for r in relations for s in (r.lhs, r.rhs)]
+    if any(u.op in ("var", "call") for side in sides for u in postorder(side)):
+        return False
+    try:
+        return all(HOLDS[r.kind](evaluate(lift(r.lhs), {}), evaluate(lift(r.rhs), {})) for r in relations)
+    except Unsupported:
+        return False
 
 
 def speaks_of_programs(statement: Statement) -> bool:

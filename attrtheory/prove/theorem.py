@@ -10,7 +10,8 @@ property = "completeness"
 method = "shapley"
 family = {kind = "every", n = [2, 3, 4, 5, 6]}
 
-A statement of several claims has `[[claim]]` for each, and `[common]` for what they share.
+A statement of several claims has `[[claim]]` for each, and `[common]` for what they share. Claims about terms and about
+unknown methods are written as in `derived_text`.
 """
 
 from __future__ import annotations
@@ -32,8 +33,10 @@ from attrtheory.properties import Property, get_property
 from attrtheory.prove.certificate import to_certificate, write
 from attrtheory.prove.check import Checked, check
 from attrtheory.prove.claim import Claim, Domain
+from attrtheory.prove.derived_text import is_derived, read_derived
 from attrtheory.prove.discharge import prove
 from attrtheory.prove.names import agrees_with, has_formula
+from attrtheory.prove.settle import Derived, derived_certificate, settle
 from attrtheory.prove.verdict import Verdict
 
 MAX_BYTES = 2**20
@@ -48,7 +51,7 @@ class Theorem:
     statement: str
     source: str
     expected: str
-    claims: tuple[Claim, ...]
+    claims: tuple[Claim | Derived, ...]
 
 
 def read_theorem(path: Path) -> Theorem:
@@ -69,7 +72,10 @@ def read_theorem(path: Path) -> Theorem:
         raise BadInput(f"{path} is not a theorem file: {error!r}") from error
 
 
-def _claims(data: Mapping[str, Any]) -> Iterator[Claim]:
+def _claims(data: Mapping[str, Any]) -> Iterator[Claim | Derived]:
+    if is_derived(data):
+        yield from read_derived(data)
+        return
     _only(data, {"property", "method", "family", "domain"})
     method = _method(data["method"])
     given: Any = data["family"].get("n")
@@ -146,22 +152,24 @@ def contents(folder: Path) -> str:
     return head + "| statement | verdict | claims |\n|---|---|---|\n" + "\n".join(rows) + "\n"
 
 
-def certificate_path(folder: Path, claim: Claim) -> Path:
+def certificate_path(folder: Path, claim: Claim | Derived) -> Path:
     """Where the certificate of a claim lies."""
     return folder / "certificates" / f"{claim.digest[:32]}.json"
 
 
-def prove_theorem(theorem: Theorem, folder: Path) -> Iterator[tuple[Claim, Verdict]]:
+def prove_theorem(theorem: Theorem, folder: Path) -> Iterator[tuple[Claim | Derived, Verdict]]:
     """Settle each claim and write its certificate; the expected verdict is compared, never assumed.
 
     Raises:
         BadInput: a verdict differs from the expected one.
     """
     for claim in theorem.claims:
-        verdict = prove(claim)
+        about_models = isinstance(claim, Claim)
+        verdict = prove(claim) if about_models else settle(claim)
         if verdict.name != theorem.expected:
             raise BadInput(f"{theorem.path}: expected {theorem.expected}, found {verdict} for {claim}")
-        write(certificate_path(folder, claim), to_certificate(claim, verdict))
+        text = to_certificate(claim, verdict) if about_models else derived_certificate(claim, verdict)
+        write(certificate_path(folder, claim), text)
         yield claim, verdict
 
 

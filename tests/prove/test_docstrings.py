@@ -12,7 +12,7 @@ import pytest
 from attrtheory.methods import METHODS, Method
 from attrtheory.models.families import Every
 from attrtheory.properties import PROPERTIES
-from attrtheory.prove.certificate import from_certificate
+from attrtheory.prove.certificate import from_certificate, unseal
 
 CERTIFICATES = Path(__file__).parents[2] / "proofs" / "certificates"
 VERDICTS = ("Proved", "Conditional", "Refuted")
@@ -24,6 +24,8 @@ def settled() -> dict[str, dict[str, set[str]]]:
     """method -> verdict -> properties, on every model."""
     found: dict[str, dict[str, set[str]]] = {m.name: {v: set() for v in VERDICTS} for m in METHODS}
     for path in sorted(CERTIFICATES.glob("*.json")):
+        if "kind" in unseal(path.read_bytes()):
+            continue  # about terms, or about an unknown method
         claim, verdict = from_certificate(path.read_bytes())
         if isinstance(claim.family, Every) and claim.property.name in NAMES and not claim.domain.to_json():
             found[claim.method.name][verdict.name].add(claim.property.name)
