@@ -25,13 +25,8 @@ ILL_FORMED = (
 )  # fmt: skip
 
 
-<<<<<<< HEAD
-class Claimed(Protocol):
-    """A claim of another form: about a box (`prove.box_claim`), or a functional (`prove.functional`)."""
-=======
 class OtherClaim(Protocol):
-    """A claim about an attribution on a whole box, about terms, or about an unknown method."""
->>>>>>> theorem
+    """A claim about an attribution on a whole box, a functional, terms, or an unknown method."""
 
     @property
     def digest(self) -> str: ...
@@ -41,11 +36,7 @@ class OtherClaim(Protocol):
 class Checked:
     """What a certificate establishes. `on_trust`: part of it rests on a solver and was not re-checked."""
 
-<<<<<<< HEAD
-    claim: Claim | Claimed
-=======
     claim: Claim | OtherClaim
->>>>>>> theorem
     verdict: Verdict
     on_trust: bool
 
@@ -55,11 +46,7 @@ class Checked:
 
 
 def check(
-<<<<<<< HEAD
-    certificate: str | bytes | Path, claim: Claim | Claimed | None = None, graphs: Graphs | None = None
-=======
     certificate: str | bytes | Path, claim: Claim | OtherClaim | None = None, graphs: Graphs | None = None
->>>>>>> theorem
 ) -> Checked:
     """Re-check one certificate (its text, or the path of its file); with `claim`, it must be for that claim.
 
@@ -79,15 +66,12 @@ def check(
         given = type(certificate).__name__
         raise BadInput(f"certificate: got {given}; give the text of a certificate, or the path of its file as a Path")
     content = unseal(certificate)
-<<<<<<< HEAD
-    if content.get("kind") in ("box", "functional"):
-        return _check_other(content, claim, graphs)
-=======
     if content.get("kind") == "box":
         return _check_other("about a box", lambda: _box(content, graphs), claim)
+    if content.get("kind") == "functional":
+        return _check_other("about a functional", lambda: _functional(content), claim)
     if content.get("kind") in READERS:
         return _check_other("without a model", lambda: check_derived(content), claim)
->>>>>>> theorem
     stated, verdict = from_certificate(certificate, graphs)
     if claim is not None and claim.digest != stated.digest:
         raise BadCertificate(f"the certificate is for another claim: {stated}, not {claim}")
@@ -100,22 +84,6 @@ def check(
     return Checked(stated, verdict, on_trust)
 
 
-<<<<<<< HEAD
-def _check_other(content: Mapping[str, Any], claim: Claim | Claimed | None, graphs: Graphs | None) -> Checked:
-    try:
-        if content["kind"] == "box":
-            from attrtheory.prove.box_check import check_box  # needs numpy and flint; claims on terms do not
-
-            stated, verdict = check_box(content, graphs)
-        else:
-            from attrtheory.prove.functional_check import check_functional
-
-            stated, verdict = check_functional(content)
-    except BadCertificate:
-        raise
-    except ILL_FORMED as error:
-        raise BadCertificate(f"the certificate about a {content['kind']} does not hold: {error}") from error
-=======
 def _check_other(
     what: str, established: Callable[[], tuple[OtherClaim, Verdict]], claim: Claim | OtherClaim | None
 ) -> Checked:
@@ -125,10 +93,15 @@ def _check_other(
         raise
     except ILL_FORMED as error:
         raise BadCertificate(f"the certificate of a claim {what} does not hold: {error}") from error
->>>>>>> theorem
     if claim is not None and claim.digest != stated.digest:
         raise BadCertificate(f"the certificate is for another claim: {stated}, not {claim}")
     return Checked(stated, verdict, on_trust=False)
+
+
+def _functional(content: Mapping[str, Any]) -> tuple[OtherClaim, Verdict]:
+    from attrtheory.prove.functional_check import check_functional
+
+    return check_functional(content)
 
 
 def _box(content: Mapping[str, Any], graphs: Graphs | None) -> tuple[OtherClaim, Verdict]:

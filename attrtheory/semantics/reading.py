@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -13,6 +14,8 @@ from attrtheory.expr.special import DENSITY, PHI, QUANTILE, ROOT
 from attrtheory.expr.term import Term
 
 SYMBOLS = {PHI: r"\Phi", DENSITY: r"\varphi", QUANTILE: r"\Phi^{-1}"}
+
+_BACKGROUND = re.compile(r"b(\d+)_(\d+)$")
 
 
 class Reading:
@@ -51,6 +54,49 @@ class Reading:
             return sympy.sqrt(args[0])
         head = "".join(rf"\partial_{{{k + 1}}}" for k in orders) + SYMBOLS.get(name, name)
         return sympy.Function(head, real=True)(*args)
+
+
+class Generic(Reading):
+    """The same where no denominator vanishes: quotients are ordinary ones and may be cancelled."""
+
+    def div(self, a: Any, b: Any) -> Any:
+        return sympy.Integer(0) if b == 0 else a / b
+
+
+def _generic(term: Term) -> Any:
+    expression = fold(term, Generic())
+    return expression if expression.has(sympy.Piecewise, sympy.Integral, sympy.Max) else sympy.cancel(expression)
+
+
+def _positive_first(expression: Any, write: Callable[[Any], str]) -> str:
+    """A sum with its positive summands first; a common rational factor before it."""
+    content, primitive = expression.as_content_primitive()
+    if not primitive.is_Add:
+        return write(expression)
+    terms = sorted(primitive.as_ordered_terms(), key=lambda t: t.could_extract_minus_sign())
+    texts = [("- " + write(-t)) if t.could_extract_minus_sign() else write(t) for t in terms]
+    body = texts[0] + "".join(f" {t}" if t.startswith("- ") else f" + {t}" for t in texts[1:])
+    return body if content == 1 else f"{write(content)} ({body})"
+
+
+def generic_text(term: Term) -> str:
+    """A term in ordinary notation, quotients cancelled: its value where no denominator is 0.
+
+    >>> from attrtheory.expr import var
+    >>> generic_text(6 / var("h") * (2 * var("h")) - var("x1"))
+    '12 - x1'
+    """
+    return _positive_first(_generic(term), str)
+
+
+def generic_latex(term: Term, names: Mapping[str, str] | None = None) -> str:
+    """The same as LaTeX; the point number k of a background is $b^{(k)}$."""
+    return _positive_first(_generic(term), lambda e: sympy.latex(e, symbol_names=_symbols(e, names or {})))
+
+
+def _symbols(expression: Any, names: Mapping[str, str]) -> dict[Any, str]:
+    known = {s: _BACKGROUND.sub(r"b^{(\2)}_{\1}", s.name) for s in expression.free_symbols if _BACKGROUND.match(s.name)}
+    return known | {sympy.Symbol(k, real=True): v for k, v in names.items()}
 
 
 def to_sympy(term: Term) -> Any:
