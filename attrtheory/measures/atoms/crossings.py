@@ -73,9 +73,9 @@ def credits_of(part: Part, region: Region, k: int) -> list[Credit]:
 
 
 def _crossing(part: Part, parts: Sequence[Component], own: Component, face: Moving, k: int) -> Credit:
-    if len(own.variables) > 1:
+    j, *more = own.variables
+    if more:
         raise Unsupported(together(own))
-    j = own.variables[0]
     normal = part.law.is_normal(j)
     elsewhere = [c for c in parts if c.variables and c is not own]
     beside = [*own.faces, *(m for c in parts if not c.variables for m in c.faces)]

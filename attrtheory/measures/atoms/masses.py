@@ -39,12 +39,11 @@ def integral(part: Part, component: Component) -> Term:
     faces = component.faces
     if not component.variables:
         return holds(faces[0].start, strict=faces[0].face.strict)
+    j, *more = component.variables
     if not faces:
-        j = component.variables[0]
         return lift(part.expectation(tuple(p * (i == j) for i, p in enumerate(part.powers))))
-    if len(component.variables) > 1:
+    if more:
         raise Unsupported(together(component))
-    j = component.variables[0]
     lines = [(m.start, m.slopes[j], m.face.strict) for m in faces]
     closed_form = normal_integral if part.law.is_normal(j) else uniform_integral
     return closed_form(lines, part.powers[j])
