@@ -172,7 +172,7 @@ class _Infix:
         return f"{_wrap(a, 2)}/{_wrap(b, 3)}", 2
 
     def ite(self, g: tuple[str, int], a: tuple[str, int], b: tuple[str, int]) -> tuple[str, int]:
-        named = {("1", "0"): f"1[{g[0]} > 0]", (g[0], "0"): f"relu({g[0]})"}
+        named = {("1", "0"): f"1[{g[0]} > 0]", ("0", "1"): f"1[{g[0]} <= 0]", (g[0], "0"): f"relu({g[0]})"}
         return named.get((a[0], b[0]), f"ite({g[0]}, {a[0]}, {b[0]})"), 9
 
     def mean01(self, level: int, body: tuple[str, int]) -> tuple[str, int]:

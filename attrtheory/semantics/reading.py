@@ -18,8 +18,32 @@ SYMBOLS = {PHI: r"\Phi", DENSITY: r"\varphi", QUANTILE: r"\Phi^{-1}"}
 _BACKGROUND = re.compile(r"b(\d+)_(\d+)$")
 
 
+class Positive(sympy.Function):
+    r"""`1[z > 0]`, printed as a comparison: $\mathbf{1}[x > y]$ for z = x - y."""
+
+    relation = ">"
+
+    @classmethod
+    def eval(cls, z: Any) -> Any:
+        return sympy.Integer((z > 0) == (cls.relation == ">")) if z.is_number else None
+
+    def _latex(self, printer: Any, exp: Any = None) -> str:
+        summands = sympy.Add.make_args(self.args[0])
+        more = [t for t in summands if not t.could_extract_minus_sign()]
+        less = [-t for t in summands if t.could_extract_minus_sign()]
+        power = "" if exp is None else f"^{{{exp}}}"
+        left, right = (printer.doprint(sympy.Add(*side)) for side in (more, less))
+        return rf"\mathbf{{1}}[{left} {self.relation} {right}]{power}"
+
+
+class AtMostZero(Positive):
+    r"""`1[z <= 0]`."""
+
+    relation = r"\le"
+
+
 class Reading:
-    """The algebra of sympy expressions. ReLU is `Max(0, z)`; other branches and total division are `Piecewise`."""
+    """The algebra of sympy expressions. ReLU is `Max(0, z)`, a step `Positive`; total division and the rest `Piecewise`."""
 
     def const(self, q: Fraction) -> Any:
         return sympy.Rational(q.numerator, q.denominator)
@@ -44,6 +68,10 @@ class Reading:
     def ite(self, g: Any, a: Any, b: Any) -> Any:
         if b == 0 and a == g:
             return sympy.Max(0, g)
+        if (a, b) == (1, 0):
+            return Positive(g)
+        if (a, b) == (0, 1):
+            return AtMostZero(g)
         return sympy.Piecewise((a, sympy.Gt(g, 0)), (b, True))
 
     def mean01(self, level: int, body: Any) -> Any:
