@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
 
 from attrtheory.expr.forms import absolute, total
-from attrtheory.expr.term import Term, lift
+from attrtheory.expr.term import Term
 from attrtheory.measures.law import Law, Part
 from attrtheory.measures.measure import Measure
 from attrtheory.measures.same import Forms, Key, collected
@@ -23,8 +24,11 @@ class Variation:
     exact: bool
 
 
-def variation(measure: Measure) -> Variation:
-    """The total variation: exact for point masses beside at most one law with a density that keeps its sign or is linear."""
+def variation(measure: Measure, positive: Collection[str] = ()) -> Variation:
+    """The total variation: exact for point masses beside at most one law with a density that keeps its sign or is linear.
+
+    `positive`: names of variables that are > 0, such as a standard deviation.
+    """
     forms = Forms()
     clean = collected(measure, forms)
     value: list[Term] = []
@@ -34,17 +38,35 @@ def variation(measure: Measure) -> Variation:
         spread += bool(law.columns)
         linear = _linear(parts, forms)
         if len(parts) == 1:
-            value.append(_absolute(parts[0].weight) * parts[0].size())
+            value.append(_absolute(parts[0].weight, positive) * parts[0].size())
         elif linear is not None:
-            value.append(_absolute(linear[0]) * linear[1])
+            value.append(_absolute(linear[0], positive) * linear[1])
         else:
             value.extend(absolute(p.weight) * p.size() for p in parts)
             exact = False
     return Variation(total(value), exact and spread <= 1)
 
 
-def _absolute(weight: Term) -> Term:
-    return lift(abs(weight.payload)) if weight.op == "const" else absolute(weight)
+def _absolute(weight: Term, positive: Collection[str]) -> Term:
+    sign = _sign(weight, positive)
+    return absolute(weight) if sign is None else weight * sign
+
+
+def _sign(weight: Term, positive: Collection[str]) -> int | None:
+    """1 or -1 where the weight is a product or a quotient of numbers and positive variables."""
+    match weight.op:
+        case "const":
+            return -1 if weight.payload < 0 else 1
+        case "var":
+            return 1 if weight.payload in positive else None
+        case "mul" | "div":
+            signs = [_sign(a, positive) for a in weight.args]
+            return None if signs[0] is None or signs[1] is None else signs[0] * signs[1]
+        case "affine" if len(weight.args) == 1 and not weight.payload[0]:
+            sign = _sign(weight.args[0], positive)
+            return None if sign is None else sign * (-1 if weight.payload[1][0] < 0 else 1)
+        case _:
+            return None
 
 
 def _by_law(measure: Measure, forms: Forms) -> list[tuple[Law, list[Part]]]:

@@ -8,9 +8,10 @@ from fractions import Fraction
 from hashlib import sha256
 from typing import Any
 
-from attrtheory.errors import BadInput, SideCondition
+from attrtheory.errors import BadInput, SideCondition, Unsupported
 from attrtheory.expr.syntax import dumps, read_rational
 from attrtheory.expr.term import Term, lift, var
+from attrtheory.measures.atoms import Atom, NoAtom, atom
 from attrtheory.measures.conditions import (
     Against,
     Decided,
@@ -36,6 +37,7 @@ from attrtheory.prove.names import canonical, has_formula
 from attrtheory.prove.verdict import Proved
 
 MAX_FEATURES = 6
+SCALES = ("sigma", "h", "q", "s")  # parameters of AVERAGES that are widths
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Facts:
     `family`: one functional for each feature, as the method is written; `integrated`: the same with slopes integrated by
     parts where they can be. `kind`: L (a density), M (a signed measure), D (slopes remain). `kernels`: Theorem 4.
     `unbounded`: of class D, a model bounded by e on which feature 1 gets the same credit for every e > 0, so that no
-    measure gives the attribution.
+    measure gives the attribution. `atoms`: of the indicators of boxes and half-spaces, or why they have no formula here.
     """
 
     claim: AboutFunctional
@@ -85,9 +87,10 @@ class Facts:
     kernels: tuple[Any, ...] | None
     conditions: Mapping[str, Decided]
     unbounded: Claim | None
+    atoms: Mapping[str, tuple[Atom, ...] | str]
 
     def to_json(self) -> dict[str, Any]:
-        found = [variation(g.functional.values) for g in self.integrated]
+        found = [variation(g.functional.values, SCALES) for g in self.integrated]
         return {
             "kind": self.kind,
             "family": [functional_to_json(g) for g in self.family],
@@ -96,6 +99,7 @@ class Facts:
             "kernels": None if self.kernels is None else [measure_to_json(nu) for nu in self.kernels],
             "variation": None if self.kind == "D" else [{"value": dumps(v.value), "exact": v.exact} for v in found],
             "unbounded": None if self.unbounded is None else self.unbounded.to_json(),
+            **{f"{kind}_atoms": _atoms_to_json(found) for kind, found in self.atoms.items()},
             **{name: decided_to_json(d) for name, d in self.conditions.items()},
         }
 
@@ -109,7 +113,8 @@ def facts(claim: AboutFunctional, witnesses: Mapping[str, Against] | None = None
     slopes = any(g.functional.differentiates for g in whole)
     kind = "D" if slopes else "L" if all(map(_has_density, whole)) else "M"
     kernels = None if slopes else _kernels([g.functional for g in whole])
-    return Facts(claim, family, whole, kind, kernels, conditions, unbounded(claim) if slopes else None)
+    atoms = {region: _atoms(family, region) for region in ("box", "half_space")}
+    return Facts(claim, family, whole, kind, kernels, conditions, unbounded(claim) if slopes else None, atoms)
 
 
 def equations(claim: AboutFunctional, family: Sequence[Functional]) -> dict[str, list[Equation]]:
@@ -157,6 +162,27 @@ def _kernels(family: Sequence[Functional]) -> tuple[Any, ...] | None:
         return tuple(kernel(g.values, i) for i, g in enumerate(family))
     except SideCondition:
         return None
+
+
+def _atoms(family: Sequence[Functional], region: str) -> tuple[Atom, ...] | str:
+    """The atoms where widths and scales are positive; or the reason why there is no formula."""
+    try:
+        return atom(family, region, positive=SCALES)
+    except Unsupported as error:
+        return str(error)
+
+
+def _atoms_to_json(found: tuple[Atom, ...] | str) -> Any:
+    if isinstance(found, str):
+        return {"reason": found}
+    return [
+        {
+            "value": dumps(a.term),
+            "defined_where": [[r.words, dumps(r.term)] for r in a.defined_where],
+            **({"reason": a.reason} if isinstance(a, NoAtom) else {}),
+        }
+        for a in found
+    ]
 
 
 def decided_to_json(d: Decided) -> dict[str, Any]:

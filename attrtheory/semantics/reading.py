@@ -90,6 +90,11 @@ class Generic(Reading):
     def div(self, a: Any, b: Any) -> Any:
         return sympy.Integer(0) if b == 0 else a / b
 
+    def call(self, name: str, orders: tuple[int, ...], args: Sequence[Any]) -> Any:
+        if name == DENSITY and not orders and args[0] == 0:
+            return 1 / sympy.sqrt(2 * sympy.pi)
+        return super().call(name, orders, args)
+
 
 def _generic(term: Term) -> Any:
     expression = fold(term, Generic())

@@ -1,0 +1,112 @@
+r"""The table of methods as functionals: rows for machines and for a terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from attrtheory.expr.syntax import infix
+from attrtheory.measures.atoms import Atom, NoAtom
+from attrtheory.measures.functional import Functional, of_measure
+from attrtheory.measures.variation import variation
+from attrtheory.methods import AVERAGES, METHODS, get_functional_method
+from attrtheory.prove.functional import SCALES, AboutFunctional, Facts, decided_to_json, facts
+from attrtheory.prove.functional_check import to_certificate
+from attrtheory.report.functionals import functional_latex, functional_text
+from attrtheory.semantics.reading import generic_latex, generic_text
+
+EVERY = tuple(m.name for m in (*METHODS, *AVERAGES))
+KINDS = {"L": "density", "M": "measure", "D": "kernel on slopes"}
+CONDITIONS = ("completeness", "dummy", "constants", "affine_exactness")
+
+
+def table(names: Sequence[str], n: int, progress: Callable[[str, int, int], None] | None = None) -> list[Facts]:
+    """The facts of some methods on models with n features."""
+    found: list[Facts] = []
+    for name in names:
+        found.append(facts(AboutFunctional(get_functional_method(name), n)))
+        if progress:
+            progress("methods", len(found), len(names))
+    return found
+
+
+def row(found: Facts) -> dict[str, Any]:
+    """One method as plain data: each formula as text and as LaTeX, each verdict with its witness, and the certificate."""
+    whole = [g.functional for g in found.integrated]
+    kernels = None if found.kernels is None else [_kernel(found, i) for i in range(found.claim.n)]
+    sizes = [variation(g.values, SCALES) for g in whole]
+    return {
+        "method": found.claim.method.name,
+        "parameters": {k: str(v) for k, v in found.claim.method.parameters},
+        "features": found.claim.n,
+        "class": found.kind,
+        "functional": _both(found.family),
+        "integrated": _both(whole),
+        "nonzero": [[infix(t) for t in g.nonzero] for g in found.integrated],
+        "kernel": None if kernels is None else _both(kernels),
+        "variation": None
+        if found.kind == "D"
+        else [{"text": generic_text(v.value), "latex": generic_latex(v.value), "exact": v.exact} for v in sizes],
+        "no_measure": None if found.unbounded is None else str(found.unbounded),
+        "box_atom": _atoms(found.atoms["box"]),
+        "half_space_atom": _atoms(found.atoms["half_space"]),
+        **{name: decided_to_json(found.conditions[name]) for name in CONDITIONS},
+        "certificate": json.loads(to_certificate(found)),
+    }
+
+
+def text(found: Facts) -> str:
+    """The facts about one method for a terminal: formulas of feature 1."""
+    return "\n".join(_lines(found))
+
+
+def _lines(found: Facts) -> Iterator[str]:
+    g, whole = found.family[0], found.integrated[0].functional
+    yield f"{found.claim.method}, {found.claim.n} features: class {found.kind}, {KINDS[found.kind]}"
+    yield f"  phi_1(f) = {functional_text(g)}"
+    if g.differentiates and found.kind != "D":
+        where = "".join(f" where {infix(t)} is not 0" for t in found.integrated[0].nonzero)
+        yield f"           = {functional_text(whole)}{where} (by parts)"
+    if found.kernels is not None and not g.differentiates:
+        yield f"           = {functional_text(_kernel(found, 0))} (kernel)"
+    if found.kind != "D":
+        size = variation(whole.values, SCALES)
+        yield f"  variation{'' if size.exact else ' at most'} {generic_text(size.value)}"
+    if found.unbounded is not None:
+        yield f"  no measure: {found.unbounded}"
+    for kind, atoms in found.atoms.items():
+        yield f"  {kind.replace('_', '-')} atom: {atoms if isinstance(atoms, str) else _atom_text(atoms[0])}"
+    for name in CONDITIONS:
+        d = found.conditions[name]
+        under = f" if {' and '.join(d.hypotheses)}" if d.hypotheses else ""
+        yield f"  {name.replace('_', ' ')}: {d}{under}"
+
+
+def _kernel(found: Facts, i: int) -> Functional:
+    nothing = of_measure(found.family[i].values * 0)
+    nu = (found.kernels or ())[i]
+    return Functional(nothing.values, tuple(nu if k == i else s for k, s in enumerate(nothing.slopes)))
+
+
+def _both(family: Sequence[Functional]) -> list[dict[str, str]]:
+    return [{"text": functional_text(g), "latex": functional_latex(g)} for g in family]
+
+
+def _atoms(found: tuple[Atom, ...] | str) -> Any:
+    if isinstance(found, str):
+        return {"reason": found}
+    return [
+        {
+            "text": infix(a.term),
+            "latex": a.latex(),
+            "defined_where": [r.words for r in a.defined_where],
+            **({"reason": a.reason} if isinstance(a, NoAtom) else {}),
+        }
+        for a in found
+    ]
+
+
+def _atom_text(a: Atom) -> str:
+    where = "".join(f", where {r.words}" for r in a.defined_where)
+    return f"{infix(a.term)}{where}" + (f"; on the boundary none: {a.reason}" if isinstance(a, NoAtom) else "")

@@ -1,0 +1,86 @@
+r"""The table of methods as functionals, as a LaTeX document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrtheory.measures.variation import variation
+from attrtheory.prove.functional import SCALES, Facts
+from attrtheory.report.functionals import functional_latex
+from attrtheory.report.recovery import CONDITIONS
+from attrtheory.report.wording import spoken
+from attrtheory.semantics.reading import generic_latex
+
+MARKS = {"Proved": r"$\checkmark$", "Conditional": r"($\checkmark$)", "Refuted": r"$\times$", "Unknown": "?"}
+LONGEST = 900  # characters of a formula in the table; longer ones are in the JSON
+HEAD = r"""\documentclass[9pt,landscape,a4paper]{extarticle}
+\usepackage[margin=14mm]{geometry}
+\usepackage{amsmath,amssymb,booktabs,array}
+\setlength{\tabcolsep}{4pt}
+\renewcommand{\arraystretch}{1.35}
+\newcolumntype{F}[1]{>{\raggedright\arraybackslash}p{#1}}
+\pagestyle{empty}
+\begin{document}
+"""
+
+
+def document(found: Sequence[Facts]) -> str:
+    """Two tables: what each method weighs a model with, and the attributions of indicators."""
+    n = found[0].claim.n
+    return "\n".join([HEAD + _functionals(found, n), r"\clearpage", _atoms(found, n), r"\end{document}", ""])
+
+
+def _functionals(found: Sequence[Facts], n: int) -> str:
+    rows = [
+        [
+            spoken(f.claim.method.name),
+            f.kind,
+            f"${functional_latex(f.family[0])}$",
+            _variation(f),
+            *(MARKS[f.conditions[c].verdict] for c in CONDITIONS),
+        ]
+        for f in found
+    ]
+    caption = (
+        rf"Attribution methods as functionals of the model $f$: the attribution of feature 1 of {n} at input $x$ with baseline "
+        r"$b$. Class L: a density, M: a finite signed measure, D: a kernel on slopes, and no measure. $\|\mu\|$: total "
+        r"variation. Co: completeness, Du: dummy, Cs: constants get 0, Af: exact on affine models; $\checkmark$ for every "
+        r"model, ($\checkmark$) for every continuously differentiable model, $\times$ refuted. $U_j$ uniform on $[0, 1]$, "
+        r"$G_j$ standard normal, all independent."
+    )
+    heads = ["method", "", r"$\varphi_1(f)$", r"$\|\mu\|$", "Co", "Du", "Cs", "Af"]
+    return _table("lcF{168mm}ccccc", heads, rows, caption, r"\small")
+
+
+def _atoms(found: Sequence[Facts], n: int) -> str:
+    rows: dict[tuple[str, str], list[str]] = {}
+    for f in found:
+        rows.setdefault((_atom(f, "box"), _atom(f, "half_space")), []).append(spoken(f.claim.method.name))
+    caption = (
+        rf"Attributions of indicators, feature 1 of {n}: of a box $\prod_k I_k$, $I_k = (\ell_k, u_k]$, and of the half-space "
+        r"$w \cdot y > s$. Slopes at a point see no jump: 0 off the boundary, a distribution on it. Paths cross faces at "
+        r"different times and transversally. A dash: no closed form here, or one that is too long for a page."
+    )
+    body = [[", ".join(names), *cells] for cells, names in rows.items()]
+    return _table("F{32mm}F{140mm}F{82mm}", ["method", "box", "half-space"], body, caption, r"\footnotesize")
+
+
+def _variation(f: Facts) -> str:
+    if f.kind == "D":
+        return r"$\infty$" if f.unbounded is not None else "--"
+    size = variation(f.integrated[0].functional.values, SCALES)
+    return f"${generic_latex(size.value)}$" if size.exact else rf"$\le {generic_latex(size.value)}$"
+
+
+def _atom(f: Facts, region: str) -> str:
+    atoms = f.atoms[region]
+    text = "--" if isinstance(atoms, str) else f"${atoms[0].latex()}$"
+    return text if len(text) < LONGEST else "--"
+
+
+def _table(columns: str, heads: Sequence[str], rows: Sequence[Sequence[str]], caption: str, size: str) -> str:
+    body = " \\\\\n".join(" & ".join(r) for r in rows)
+    return (
+        rf"\noindent {caption}\par\medskip" + "\n\\noindent{" + size + "\\begin{tabular}{@{}" + columns + "@{}}\n\\toprule\n"
+        + " & ".join(heads) + " \\\\\n\\midrule\n" + body + " \\\\\n\\bottomrule\n\\end{tabular}}"
+    )  # fmt: skip
