@@ -40,7 +40,7 @@ class AtMostZero(Positive):
 
 
 class Reading:
-    """The algebra of sympy expressions. ReLU is `Max(0, z)`, a step `Positive`; total division and the rest `Piecewise`."""
+    """The algebra of sympy expressions. A step is `Positive`; total division and other branches are `Piecewise`."""
 
     def const(self, q: Fraction) -> Any:
         return sympy.Rational(q.numerator, q.denominator)
@@ -69,6 +69,8 @@ class Reading:
             return Positive(g)
         if (a, b) == (0, 1):
             return AtMostZero(g)
+        if g in (a - b, b - a):
+            return sympy.Max(a, b) if g == a - b else sympy.Min(a, b)
         return sympy.Piecewise((a, sympy.Gt(g, 0)), (b, True))
 
     def mean01(self, level: int, body: Any) -> Any:
@@ -81,17 +83,24 @@ class Reading:
         return sympy.Function(head, real=True)(*args)
 
 
+class Plain(Reading):
+    """Quotients as fractions, without what total division says of a denominator 0."""
+
+    def div(self, a: Any, b: Any) -> Any:
+        return a / b
+
+
 def to_sympy(term: Term) -> Any:
     """The sympy expression of a term, for reading."""
     return fold(term, Reading())
 
 
-def latex(term: Term, names: Mapping[str, str] | None = None) -> str:
-    r"""LaTeX of a term; `names` gives the LaTeX of variables.
+def latex(term: Term, names: Mapping[str, str] | None = None, *, plain: bool = False) -> str:
+    r"""LaTeX of a term; `names` gives the LaTeX of variables. `plain`: for formulas that exclude denominators 0.
 
     >>> from attrtheory.expr import relu, var
     >>> latex(relu(var("x1") - 1))
     '\\max\\left(0, x_{1} - 1\\right)'
     """
     symbols = {sympy.Symbol(k, real=True): v for k, v in (names or {}).items()}
-    return sympy.latex(to_sympy(term), symbol_names=symbols)
+    return sympy.latex(fold(term, Plain() if plain else Reading()), symbol_names=symbols)
