@@ -82,5 +82,5 @@ def random_box(rng: Random, n: int, size: int = 6) -> tuple[dict[str, Fraction],
     lower = [Fraction(rng.randint(-size, size - 1)) for _ in range(n)]
     upper = [a + rng.randint(1, 2 * size) for a in lower]
     x, z = ([Fraction(rng.randint(-size, size)) for _ in range(n)] for _ in range(2))
-    rows = {"low": lower, "high": upper, "x": x, "b": z}
+    rows = {"lower": lower, "upper": upper, "x": x, "b": z}
     return {f"{name}{k + 1}": v for name, row in rows.items() for k, v in enumerate(row)}, [lower, upper, x, z]

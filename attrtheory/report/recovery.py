@@ -99,7 +99,7 @@ def _atoms(found: tuple[Atom, ...] | str) -> Any:
     return [
         {
             "text": infix(a.term),
-            "latex": a.latex(),
+            "latex": generic_latex(a.term),
             "defined_where": [r.words for r in a.defined_where],
             **({"reason": a.reason} if isinstance(a, NoAtom) else {}),
         }

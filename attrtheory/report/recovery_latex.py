@@ -13,6 +13,7 @@ from attrtheory.semantics.reading import generic_latex
 
 MARKS = {"Proved": r"$\checkmark$", "Conditional": r"($\checkmark$)", "Refuted": r"$\times$", "Unknown": "?"}
 LONGEST = 900  # characters of a formula in the table; longer ones are in the JSON
+ENDS = {f"{name}{k}": rf"{sign}_{{{k}}}" for k in range(1, 7) for name, sign in (("low", r"\ell"), ("high", "u"))}
 HEAD = r"""\documentclass[9pt,landscape,a4paper]{extarticle}
 \usepackage[margin=14mm]{geometry}
 \usepackage{amsmath,amssymb,booktabs,array}
@@ -74,7 +75,7 @@ def _variation(f: Facts) -> str:
 
 def _atom(f: Facts, region: str) -> str:
     atoms = f.atoms[region]
-    text = "--" if isinstance(atoms, str) else f"${atoms[0].latex()}$"
+    text = "--" if isinstance(atoms, str) else f"${generic_latex(atoms[0].term, ENDS)}$"
     return text if len(text) < LONGEST else "--"
 
 

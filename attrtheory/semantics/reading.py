@@ -16,6 +16,7 @@ from attrtheory.expr.term import Term
 SYMBOLS = {PHI: r"\Phi", DENSITY: r"\varphi", QUANTILE: r"\Phi^{-1}"}
 
 _BACKGROUND = re.compile(r"b(\d+)_(\d+)$")
+_LOW = re.compile(r"low(?=\d+$)")
 
 
 class Positive(sympy.Function):
@@ -43,7 +44,7 @@ class AtMostZero(Positive):
 
 
 class Reading:
-    """The algebra of sympy expressions. ReLU is `Max(0, z)`, a step `Positive`; total division and the rest `Piecewise`."""
+    """The algebra of sympy expressions. A step is `Positive`; total division and other branches are `Piecewise`."""
 
     def const(self, q: Fraction) -> Any:
         return sympy.Rational(q.numerator, q.denominator)
@@ -72,6 +73,8 @@ class Reading:
             return Positive(g)
         if (a, b) == (0, 1):
             return AtMostZero(g)
+        if g in (a - b, b - a):
+            return sympy.Max(a, b) if g == a - b else sympy.Min(a, b)
         return sympy.Piecewise((a, sympy.Gt(g, 0)), (b, True))
 
     def mean01(self, level: int, body: Any) -> Any:
@@ -105,11 +108,43 @@ def _positive_first(expression: Any, write: Callable[[Any], str]) -> str:
     """A sum with its positive summands first; a common rational factor before it."""
     content, primitive = expression.as_content_primitive()
     if not primitive.is_Add:
-        return write(expression)
+        return _summand(expression, write)
     terms = sorted(primitive.as_ordered_terms(), key=lambda t: t.could_extract_minus_sign())
-    texts = [("- " + write(-t)) if t.could_extract_minus_sign() else write(t) for t in terms]
+    texts = [f"- {_summand(-t, write)}" if t.could_extract_minus_sign() else _summand(t, write) for t in terms]
     body = texts[0] + "".join(f" {t}" if t.startswith("- ") else f" + {t}" for t in texts[1:])
     return body if content == 1 else f"{write(content)} ({body})"
+
+
+def _summand(term: Any, write: Callable[[Any], str]) -> str:
+    """A rational number stands before indicators, not above them."""
+    number, rest = term.as_coeff_Mul()
+    if rest.has(Inside, Positive) and number not in (1, -1):
+        return f"{write(number)} {write(rest)}"
+    return write(term)
+
+
+class Inside(sympy.Function):
+    r"""`1[low_k < t <= high_k]`, of the side $I_k$ of a box."""
+
+    def _latex(self, printer: Any, exp: Any = None) -> str:
+        return rf"\mathbf{{1}}[{printer.doprint(self.args[0])} \in I_{{{self.args[1]}}}]"
+
+
+def _with_sides(expression: Any) -> Any:
+    """Products of `1[t > low_k]` and `1[t <= high_k]` as the indicators of sides that they are."""
+    if expression.is_Add:
+        return expression.func(*map(_with_sides, expression.args))
+    factors = list(sympy.Mul.make_args(expression))
+    for above in [f for f in factors if f.func is Positive]:
+        for low in [v for v in above.args[0].free_symbols if _LOW.match(v.name)]:
+            k = _LOW.sub("", low.name)
+            t = above.args[0] + low
+            below = AtMostZero(t - sympy.Symbol(f"high{k}", real=True))
+            if below in factors:
+                factors.remove(above)
+                factors.remove(below)
+                factors.append(Inside(t, sympy.Integer(k)))
+    return sympy.Mul(*factors)
 
 
 def generic_text(term: Term) -> str:
@@ -123,8 +158,8 @@ def generic_text(term: Term) -> str:
 
 
 def generic_latex(term: Term, names: Mapping[str, str] | None = None) -> str:
-    """The same as LaTeX; the point number k of a background is $b^{(k)}$."""
-    return _positive_first(_generic(term), lambda e: sympy.latex(e, symbol_names=_symbols(e, names or {})))
+    """The same as LaTeX; the point number k of a background is $b^{(k)}$, (low_k, high_k] is $I_k$."""
+    return _positive_first(_with_sides(_generic(term)), lambda e: sympy.latex(e, symbol_names=_symbols(e, names or {})))
 
 
 def _symbols(expression: Any, names: Mapping[str, str]) -> dict[Any, str]:
@@ -137,12 +172,12 @@ def to_sympy(term: Term) -> Any:
     return fold(term, Reading())
 
 
-def latex(term: Term, names: Mapping[str, str] | None = None) -> str:
-    r"""LaTeX of a term; `names` gives the LaTeX of variables.
+def latex(term: Term, names: Mapping[str, str] | None = None, *, plain: bool = False) -> str:
+    r"""LaTeX of a term; `names` gives the LaTeX of variables. `plain`: for formulas that exclude denominators 0.
 
     >>> from attrtheory.expr import relu, var
     >>> latex(relu(var("x1") - 1))
     '\\max\\left(0, x_{1} - 1\\right)'
     """
     symbols = {sympy.Symbol(k, real=True): v for k, v in (names or {}).items()}
-    return sympy.latex(to_sympy(term), symbol_names=symbols)
+    return sympy.latex(fold(term, Generic() if plain else Reading()), symbol_names=symbols)

@@ -9,7 +9,6 @@ from itertools import pairwise, product
 from math import prod
 
 from attrtheory.errors import SideCondition, TooLarge
-from attrtheory.expr.syntax import postorder
 from attrtheory.expr.term import Term
 from attrtheory.semantics.exact import evaluate
 
@@ -51,9 +50,9 @@ def equal_by_cases(
     Cases(equal=False, cases=3, witness={'x': Fraction(0, 1), 'y': Fraction(0, 1)})
     """
     guards = _guards(lhs, rhs)
-    placed = [[g for g in guards if _compares(g, group)] for group in groups]
+    placed = [[pair for g in guards if (pair := _compared(g, group))] for group in groups]
     for g in guards:
-        if not any(g is known for own in placed for known in own):
+        if not any(_compared(g, group) for group in groups):
             raise SideCondition(f"the guard {g!r} is no difference of two members of one of the groups {groups}")
     choices = [_representatives(group, own, where) for group, own in zip(groups, placed, strict=True)]
     count = prod(map(len, choices))
@@ -85,27 +84,34 @@ def _guards(*terms: Term) -> list[Term]:
     return list(found)
 
 
-def _compares(guard: Term, group: Sequence[Number]) -> bool:
-    """Whether a guard is a positive multiple of a difference of two members."""
-    names = {u.payload for u in postorder(guard) if u.op == "var"}
-    if not names <= set(group) or guard.op not in ("affine", "var"):
-        return False
+def _compared(guard: Term, group: Sequence[Number]) -> tuple[Number, Number] | None:
+    """(u, v) if a guard is a positive multiple of the difference u - v of two members."""
+    known: Callable[[Number], bool] = lambda m: any(type(m) is type(u) and m == u for u in members)
+    members = [m if isinstance(m, str) else Fraction(m) for m in group]
+    if guard.op not in ("affine", "var") or any(u.op != "var" for u in guard.args):
+        return None
     constant, coefficients = guard.payload if guard.op == "affine" else (Fraction(0), (Fraction(1),))
-    if any(a.op != "var" for a in guard.args):
-        return False
-    if len(coefficients) == 1:
-        return -constant / coefficients[0] in {Fraction(m) for m in group if not isinstance(m, str)}
-    return len(coefficients) == 2 and not constant and coefficients[0] == -coefficients[1]
+    names: list[Number] = [u.payload for u in guard.args] or [guard.payload]
+    if len(names) == 1:
+        pair = (names[0], -constant / coefficients[0])
+    elif len(names) == 2 and not constant and coefficients[0] == -coefficients[1]:
+        pair = (names[0], names[1])
+    else:
+        return None
+    u, v = pair if coefficients[0] > 0 else pair[::-1]
+    return (u, v) if known(u) and known(v) else None
 
 
 def _representatives(
-    group: Sequence[Number], guards: Sequence[Term], where: Callable[[Mapping[str, Fraction]], bool]
+    group: Sequence[Number], pairs: Sequence[tuple[Number, Number]], where: Callable[[Mapping[str, Fraction]], bool]
 ) -> list[Env]:
     """One point for each set of guards that is positive in some order."""
     found: dict[tuple[bool, ...], Env] = {}
     for env in orders(group):
-        if where(env):
-            found.setdefault(tuple(evaluate(g, env) > 0 for g in guards), env)
+        at = lambda m, env=env: env[m] if isinstance(m, str) else Fraction(m)
+        signs = tuple(at(u) > at(v) for u, v in pairs)
+        if signs not in found and where(env):
+            found[signs] = env
     return list(found.values())
 
 

@@ -22,7 +22,7 @@ from attrtheory.expr.forms import step
 from attrtheory.expr.special import normal_density
 from attrtheory.expr.term import ONE, ZERO, Term, lift
 from attrtheory.measures.atoms.components import Component, Moving, components
-from attrtheory.measures.atoms.interval import power, uniform_interval
+from attrtheory.measures.atoms.interval import Line, Signs, power, uniform_interval
 from attrtheory.measures.atoms.masses import integral, together
 from attrtheory.measures.atoms.sets import Region
 from attrtheory.measures.law import Part
@@ -65,14 +65,14 @@ def standing(part: Part, region: Region, k: int) -> list[Requirement]:
     ]
 
 
-def credits_of(part: Part, region: Region, k: int) -> list[Credit]:
+def credits_of(part: Part, region: Region, k: int, signs: Signs) -> list[Credit]:
     """The credits that the kernel `part` of slope k gives for the faces of a set, each crossed by one variable."""
     parts = components(region, part.law)
     seen = [(own, m) for own in parts if own.variables for m in own.faces if m.face.normal[k] is not ZERO]
-    return [_crossing(part, parts, own, face, k) for own, face in seen]
+    return [_crossing(part, parts, own, face, k, signs) for own, face in seen]
 
 
-def _crossing(part: Part, parts: Sequence[Component], own: Component, face: Moving, k: int) -> Credit:
+def _crossing(part: Part, parts: Sequence[Component], own: Component, face: Moving, k: int, signs: Signs) -> Credit:
     j, *more = own.variables
     if more:
         raise Unsupported(together(own))
@@ -93,8 +93,9 @@ def _crossing(part: Part, parts: Sequence[Component], own: Component, face: Movi
         where.append(Requirement(f"no path runs inside {face.face.words}", 1 - inside))
     for m, i in ((m, i) for c in elsewhere for m in c.faces for i in c.variables if m.slopes[i].op != "const"):
         where.append(Requirement(f"no path runs inside {m.face.words}", 1 - nowhere(m.start) * nowhere(m.slopes[i])))
-    height = power(-p / s, part.powers[j]) * (normal_density(-p / s) if normal else ONE)
-    return Credit(_all([share, changed, height, *(integral(part, c) for c in elsewhere)]), tuple(where))
+    u = Line(p, s, strict=True).root
+    height = power(u, part.powers[j]) * (normal_density(u) if normal else ONE)
+    return Credit(_all([share, changed, height, *(integral(part, c, signs) for c in elsewhere)]), tuple(where))
 
 
 def _share(gain: Term, slope: Term) -> Term:
@@ -113,7 +114,7 @@ def _closed(faces: Sequence[Moving], one: Moving) -> Term:
 
 def _meets(faces: Sequence[Moving], j: int) -> Term:
     """Whether the segment meets the closed half-spaces."""
-    low, high, still = uniform_interval([(m.start, m.slopes.get(j, ZERO), False) for m in faces])
+    low, high, still = uniform_interval([Line(m.start, m.slopes.get(j, ZERO), strict=False) for m in faces], {})
     return still * (1 - step(low - high))
 
 

@@ -6,72 +6,88 @@ Each face $p + u s > 0$ bounds $u$ from below where $s > 0$, from above where $s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import reduce
 
 from attrtheory.errors import TooLarge
 from attrtheory.expr.forms import least, most
-from attrtheory.expr.special import normal_cdf, normal_density
-from attrtheory.expr.term import ONE, ZERO, Term, div, ite, lift
+from attrtheory.expr.special import ROOT, normal_cdf, normal_density
+from attrtheory.expr.term import ONE, ZERO, Term, ite, lift
 from attrtheory.measures.atoms.sets import holds
 from attrtheory.measures.law import normal_moment
 
-Line = tuple[Term, Term, bool]  # (p, s, strict): the face p + u s > 0, or >= 0
+Signs = Mapping[Term, int]  # of slopes up to rational factors: 1, 0 or -1
 MAX_SIGNS = 4  # each slope of unknown sign makes three cases
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    r"""The face $p + u s > 0$, or $\ge 0$ where it is not strict, as one variable sees it. `side`: as of a face."""
+
+    p: Term
+    s: Term
+    strict: bool
+    side: int | None = None
+
+    @property
+    def root(self) -> Term:
+        return -self.p / self.s if monic(self.s)[1] > 0 else self.p / -self.s
 
 
 def power(t: Term, k: int) -> Term:
     return reduce(lambda out, _: out * t, range(k), ONE)
 
 
-def uniform_interval(lines: Sequence[Line]) -> tuple[Term, Term, Term]:
+def uniform_interval(lines: Sequence[Line], signs: Signs) -> tuple[Term, Term, Term]:
     """(low, high, whether the faces that don't move hold) for a variable in [0, 1]."""
     low, high, still = ZERO, ONE, ONE
-    for p, s, strict in lines:
-        root = -p / s
-        low, high = most(low, ite(s, root, 0)), least(high, ite(-s, root, 1))
-        still = still * ite(s, 1, ite(-s, 1, holds(p, strict=strict)))
+    for line in lines:
+        sign, s = sign_of(line.s, signs), line.s
+        if sign is None:
+            low, high = most(low, ite(s, line.root, 0)), least(high, ite(-s, line.root, 1))
+            still = still * ite(s, 1, ite(-s, 1, holds(line.p, strict=line.strict)))
+        elif sign:
+            low, high = (most(low, line.root), high) if sign > 0 else (low, least(high, line.root))
+        else:
+            still = still * holds(line.p, strict=line.strict)
     return low, high, still
 
 
-def uniform_integral(lines: Sequence[Line], k: int) -> Term:
+def uniform_integral(lines: Sequence[Line], k: int, signs: Signs) -> Term:
     r"""$\int u^k\,du$ over the part of [0, 1] where all faces hold."""
-    low, high, still = uniform_interval(lines)
+    low, high, still = uniform_interval(lines, signs)
     return still * ite(high - low, (power(high, k + 1) - power(low, k + 1)) / (k + 1), 0)
 
 
-def normal_integral(lines: Sequence[Line], k: int) -> Term:
+def normal_integral(lines: Sequence[Line], k: int, signs: Signs) -> Term:
     r"""$\int g^k \varphi(g)\,dg$ over the part of the line where all faces hold.
 
     Raises:
         TooLarge: more than four slopes whose signs are not known.
     """
-    unknown = {unit(s)[0] for _, s, _ in lines if s.op != "const"}
+    unknown = {monic(line.s)[0] for line in lines if sign_of(line.s, signs) is None}
     if len(unknown) > MAX_SIGNS:
         raise TooLarge(f"{len(unknown)} slopes of unknown sign make 3^{len(unknown)} cases; up to {MAX_SIGNS} are written out")
-    return _by_signs(lines, k, sorted(unknown, key=lambda t: t.digest), {})
-
-
-def _by_signs(lines: Sequence[Line], k: int, unknown: Sequence[Term], known: Mapping[Term, int]) -> Term:
     if not unknown:
-        return _between(lines, k, [_sign(s, known) for _, s, _ in lines])
-    first, *rest = unknown
-    up, down, flat = (_by_signs(lines, k, rest, {**known, first: sign}) for sign in (1, -1, 0))
-    return ite(first, up, ite(-first, down, flat))
+        return _between(lines, k, [sign_of(line.s, signs) or 0 for line in lines])
+    s = min(unknown, key=lambda t: t.digest)
+    up, down, flat = (normal_integral(lines, k, {**signs, s: sign}) for sign in (1, -1, 0))
+    return ite(s, up, flat if s.op == "call" and s.payload[0] == ROOT else ite(-s, down, flat))
 
 
 def _between(lines: Sequence[Line], k: int, signs: Sequence[int]) -> Term:
-    still = ONE
-    lower: list[Term] = []
-    upper: list[Term] = []
-    for (p, s, strict), sign in zip(lines, signs, strict=True):
-        if sign == 0:
-            still = still * holds(p, strict=strict)
-        else:
-            (lower if sign > 0 else upper).append(div(-p, s))
-    low, high = (reduce(most, lower) if lower else None), (reduce(least, upper) if upper else None)
-    below = ZERO if low is None else normal_part(low, k)
-    mass = (lift(normal_moment(k)) if high is None else normal_part(high, k)) - below
-    return still * (mass if low is None or high is None else ite(high - low, mass, 0))
+    lower = [line for line, sign in zip(lines, signs, strict=True) if sign > 0]
+    upper = [line for line, sign in zip(lines, signs, strict=True) if sign < 0]
+    low = reduce(most, (line.root for line in lower)) if lower else None
+    high = reduce(least, (line.root for line in upper)) if upper else None
+    mass = lift(normal_moment(k)) if high is None else normal_part(high, k)
+    mass = mass if low is None else mass - normal_part(low, k)
+    opposite = [line.side for line in lower] == [line.side for line in upper] and len(lower) == 1 and lower[0].side is not None
+    if low is not None and high is not None and not opposite:
+        mass = ite(high - low, mass, 0)
+    for line in (line for line, sign in zip(lines, signs, strict=True) if sign == 0):
+        mass = holds(line.p, strict=line.strict) * mass
+    return mass
 
 
 def normal_part(t: Term, k: int) -> Term:
@@ -81,14 +97,17 @@ def normal_part(t: Term, k: int) -> Term:
     return (k - 1) * (normal_part(t, k - 2) if k > 1 else ZERO) - power(t, k - 1) * normal_density(t)
 
 
-def unit(s: Term) -> tuple[Term, int]:
+def monic(s: Term) -> tuple[Term, int]:
     """A slope as (term, sign): slopes that are rational multiples of each other have one term, where it shows."""
-    lead = s.payload[1][0] if s.op == "affine" else lift(1).payload
+    if s.op != "affine":
+        return s, 1
+    lead = s.payload[1][0]
     return s / lead, 1 if lead > 0 else -1
 
 
-def _sign(s: Term, known: Mapping[Term, int]) -> int:
+def sign_of(s: Term, known: Signs) -> int | None:
+    """The sign of a slope, if it is known."""
     if s.op == "const":
         return (s.payload > 0) - (s.payload < 0)
-    term, sign = unit(s)
-    return sign * known[term]
+    term, sign = monic(s)
+    return sign * known[term] if term in known else None

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from attrtheory.errors import Unsupported
 from attrtheory.expr.forms import total
-from attrtheory.expr.term import ONE, Term, lift
-from attrtheory.measures.atoms.components import Component, components
-from attrtheory.measures.atoms.interval import normal_integral, uniform_integral
+from attrtheory.expr.special import square_root
+from attrtheory.expr.term import ONE, ZERO, Term, lift
+from attrtheory.measures.atoms.components import Component, Moving, components
+from attrtheory.measures.atoms.interval import Line, Signs, normal_integral, uniform_integral
 from attrtheory.measures.atoms.sets import Region, holds
 from attrtheory.measures.law import Part
 from attrtheory.measures.measure import Measure
+from attrtheory.measures.same import Forms
 
 
-def measure_of(measure: Measure, region: Region) -> Term:
+def measure_of(measure: Measure, region: Region, signs: Signs | None = None) -> Term:
     r"""$\mu(R)$ as a term: what a functional of class M gives the indicator of $R$.
+
+    `signs`: signs of terms that are known, such as 1 of a standard deviation.
 
     >>> from attrtheory.measures import point
     >>> from attrtheory.measures.atoms.sets import box
@@ -21,20 +27,20 @@ def measure_of(measure: Measure, region: Region) -> Term:
     1
 
     Raises:
-        Unsupported: several random variables move one face, or faces together (an oblique polytope, a Gaussian whose
-            coordinates depend on each other).
+        Unsupported: several random variables move faces together (an oblique polytope, a Gaussian whose coordinates
+            depend on each other).
     """
-    return total(part.weight * _probability(part, region) for part in measure.parts)
+    return total(part.weight * _probability(part, region, signs or {}) for part in measure.parts)
 
 
-def _probability(part: Part, region: Region) -> Term:
+def _probability(part: Part, region: Region, signs: Signs) -> Term:
     out = ONE
     for component in components(region, part.law):
-        out = out * integral(part, component)
+        out = out * integral(part, component, signs)
     return out
 
 
-def integral(part: Part, component: Component) -> Term:
+def integral(part: Part, component: Component, signs: Signs) -> Term:
     """The mean of the component's powers of variables where all its faces hold."""
     faces = component.faces
     if not component.variables:
@@ -43,10 +49,37 @@ def integral(part: Part, component: Component) -> Term:
     if not faces:
         return lift(part.expectation(tuple(p * (i == j) for i, p in enumerate(part.powers))))
     if more:
-        raise Unsupported(together(component))
-    lines = [(m.start, m.slopes[j], m.face.strict) for m in faces]
+        return _one_normal(part, component, signs)
+    lines = [Line(m.start, m.slopes[j], m.face.strict, m.face.side) for m in faces]
     closed_form = normal_integral if part.law.is_normal(j) else uniform_integral
-    return closed_form(lines, part.powers[j])
+    return closed_form(lines, part.powers[j], signs)
+
+
+def _one_normal(part: Part, component: Component, signs: Signs) -> Term:
+    r"""Normal variables that move all faces in one proportion $s_1 : s_2 : \dots$ are one, $G = \sum s_j g_j / |s|$.
+
+    The mean of $g_j h(G)$ is $s_j/|s|$ times that of $G h(G)$.
+    """
+    variables, first = component.variables, component.faces[0]
+    powers = [part.powers[j] for j in variables]
+    ratios = [_proportion(m, first, variables) for m in component.faces]
+    if not all(map(part.law.is_normal, variables)) or sum(powers) > 1 or any(q is None for q in ratios):
+        raise Unsupported(together(component))
+    slopes = [first.slopes.get(j, ZERO) for j in variables]
+    length = square_root(total(s * s for s in slopes))
+    faces = zip(component.faces, ratios, strict=True)
+    lines = [Line(m.start, q * length, m.face.strict, m.face.side) for m, q in faces if q is not None]
+    share = slopes[powers.index(1)] / length if 1 in powers else ONE
+    return share * normal_integral(lines, sum(powers), signs)
+
+
+def _proportion(face: Moving, first: Moving, variables: Sequence[int]) -> Term | None:
+    """The rational q with which the slopes of a face are q times those of the first, if there is one."""
+    forms = Forms()
+    a, b = ([m.slopes.get(j, ZERO) for j in variables] for m in (face, first))
+    lead = next(k for k, s in enumerate(b) if s is not ZERO)
+    q = forms.ratio(a[lead], b[lead])
+    return lift(q) if q is not None and all(forms.zero(s - q * t) for s, t in zip(a, b, strict=True)) else None
 
 
 def together(component: Component) -> str:

@@ -131,11 +131,11 @@ def polytope(matrix: Sequence[Sequence[Scalar]], bounds: Sequence[Scalar], stric
 
 
 def symbolic(kind: str, n: int) -> Region:
-    """The set of this kind in variables: low1.., high1.. of a box; w1.., s of a half-space; t1.. of an orthant."""
+    """The set of this kind in variables: lower1.., upper1.. of a box; w1.., s of a half-space; t1.. of an orthant."""
     names = lambda letter: [var(f"{letter}{k + 1}") for k in range(n)]
     match kind:
         case "box":
-            return box(names("low"), names("high"))
+            return box(names("lower"), names("upper"))
         case "half_space":
             return half_space(names("w"), var("s"))
         case "orthant":
