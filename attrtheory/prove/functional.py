@@ -95,7 +95,8 @@ class Facts:
 
     `family`: one functional for each feature, as the method is written; `integrated`: the same with slopes integrated by
     parts where they can be. `kind`: L (a density), M (a signed measure), D (slopes remain). `kernels`: Theorem 4.
-    `unbounded`: of class D, why no measure gives the attribution. `atoms`: of the indicators of boxes and half-spaces, or why they have no formula here.
+    `unbounded`: of class D, why no measure gives the attribution. `atoms`: of the indicators of boxes and half-spaces,
+    or why they have no formula here.
     `equal_to`: other methods with the same functional.
     """
 
