@@ -132,9 +132,8 @@ def test_linearity_takes_numbers_only(weight: str):
 
 
 def test_linearity_takes_values_at_points():
-    about = claim(
-        axioms=["linearity"], unknown=["f", "g"], models={"m": "f_at_x*f - x1*g"}, conclusions=["phi2_m = f_at_x*phi2_f - x1*phi2_g"]
-    )
+    entries = {"axioms": ["linearity"], "unknown": ["f", "g"], "models": {"m": "f_at_x*f - x1*g"}}
+    about = claim(**entries, conclusions=["phi2_m = f_at_x*phi2_f - x1*phi2_g"])
     assert settle(about).name == "Proved"
 
 
