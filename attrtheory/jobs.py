@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from itertools import combinations
 from math import fsum
@@ -248,7 +248,7 @@ def regions_job(
 
 
 def functional_job(
-    method: str | None, features: int, form: str, output: Path | None, progress: Progress
+    method: str | None, features: Sequence[int], form: str, output: Path | None, progress: Progress
 ) -> str:
     """What `attrtheory functional` prints; with `output`, the table, its certificates and pictures as files."""
     import json

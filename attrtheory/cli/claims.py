@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 from rich.markup import escape
 
 from attrtheory.cli.screen import COLOURS, MethodName, app, bar, console, fail, plain_errors
 from attrtheory.errors import BadCertificate, BadInput
-from attrtheory.methods import get_method
+from attrtheory.methods import get_functional_method, get_method
 from attrtheory.models.dsl import parse_model
 from attrtheory.models.families import Dense, Every, Family, Given
 from attrtheory.models.fn import rational
@@ -23,17 +23,32 @@ from attrtheory.prove.discharge import prove as settle
 from attrtheory.prove.theorem import check_theorem, contents, prove_theorem, theorems
 from attrtheory.prove.verdict import Conditional, Proved, Refuted, Vacuous
 
-Model = Annotated[str, typer.Argument(help="a model as text, such as 'relu(x1 - 2*x2) + 1/2'")]
+if TYPE_CHECKING:
+    from attrtheory.measures.atoms import Atom
+
+MAX_FEATURES = 8
 
 
 @app.command()
 def derive(
-    model: Model,
+    model: Annotated[str, typer.Argument(help="a model as text, such as 'relu(x1 - 2*x2)'; with --atom, a method's name")],
     method: MethodName = "integrated_gradients",
     latex: Annotated[bool, typer.Option(help="print LaTeX")] = False,
+    atom: Annotated[Optional[str], typer.Option(help="of the method named first: what the indicator of a set gets: box, half_space, orthant")] = None,  # noqa: UP045, E501 (typer)
+    features: Annotated[int, typer.Option("--features", "-n", help="with --atom: how many features")] = 2,
 ) -> None:
-    """Print the attributions of a model as formulas in the input x.. and the baseline b.."""
+    """Print the attributions of a model as formulas in the input x.. and the baseline b..
+
+    With --atom: `attrtheory derive METHOD --atom box` prints the attributions of the indicator of a box, of every feature.
+    """
     with plain_errors():
+        if atom is not None:
+            for a in _derived_atoms(model, atom, features):
+                if latex:
+                    print(rf"\varphi_{{{a.feature + 1}}} = {a.latex()}")
+                else:
+                    console.print(escape(str(a)), highlight=False)
+            return
         from attrtheory.api import derive as derived
 
         fn = parse_model(model)
@@ -44,6 +59,17 @@ def derive(
                 print(rf"\phi_{{{name}}} = {to_latex(term)}")
             else:
                 console.print(f"{name}: {escape(repr(term))}")
+
+
+def _derived_atoms(method: str, region: str, features: int) -> tuple[Atom, ...]:
+    from attrtheory.measures.atoms import atom
+    from attrtheory.prove.functional import SCALES
+
+    if region not in ("box", "half_space", "orthant"):
+        raise BadInput(f"--atom is box, half_space or orthant; got {region!r}. Polytopes: attrtheory.measures.atoms.polytope")
+    if not 1 <= features <= MAX_FEATURES:
+        raise BadInput(f"--features: atoms are derived for 1 to {MAX_FEATURES} features; got {features}")
+    return atom(get_functional_method(method), region, features, positive=SCALES)
 
 
 @app.command()

@@ -19,7 +19,7 @@ NAMES = ", ".join(m.name for m in (*METHODS, *AVERAGES))
 def functional(
     method: Annotated[Optional[str], typer.Argument(help=NAMES)] = None,  # noqa: UP045 (typer)
     every: Annotated[bool, typer.Option("--all", help="the table of all methods")] = False,
-    features: Annotated[int, typer.Option("--features", "-n", help="how many features a model has")] = 2,
+    features: Annotated[str, typer.Option("--features", "-n", help="how many features a model has: 2, or 2,3 for both")] = "2",
     json: Annotated[bool, typer.Option("--json", help="data for machines: a list, one object a method")] = False,
     latex: Annotated[bool, typer.Option("--latex", help="a LaTeX document")] = False,
     output: Annotated[Optional[Path], typer.Option("--output", "-o", help="folder for the table (JSON, LaTeX), its certificates and pictures")] = None,  # noqa: UP045, E501 (typer)
@@ -30,11 +30,12 @@ def functional(
             raise BadInput(f"name one method, or ask for --all; the methods are {NAMES}")
         if json and latex:
             raise BadInput("print --json or --latex, not both; --output writes both")
+        from attrtheory.arguments import listed_numbers
         from attrtheory.jobs import functional_job
 
         form = "json" if json else "latex" if latex else "text"
         with bar() as progress:
-            text = functional_job(method, features, form, output, progress=steps(progress))
+            text = functional_job(method, listed_numbers(features, "--features"), form, output, progress=steps(progress))
     if form == "text":
         console.print(escape(text), highlight=False)
     else:

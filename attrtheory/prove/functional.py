@@ -25,10 +25,10 @@ from attrtheory.measures.conditions import (
 from attrtheory.measures.functional import Functional, functional_of
 from attrtheory.measures.kernel import kernel
 from attrtheory.measures.parts import Integrated, by_parts
-from attrtheory.measures.same import Forms
+from attrtheory.measures.same import Forms, same
 from attrtheory.measures.serial import functional_to_json, measure_to_json
 from attrtheory.measures.variation import variation
-from attrtheory.methods import METHODS, Method, get_functional_method
+from attrtheory.methods import AVERAGES, METHODS, Method, get_functional_method
 from attrtheory.models.dsl import parse_model
 from attrtheory.models.families import Given
 from attrtheory.prove.claim import Claim, Domain
@@ -78,6 +78,7 @@ class Facts:
     parts where they can be. `kind`: L (a density), M (a signed measure), D (slopes remain). `kernels`: Theorem 4.
     `unbounded`: of class D, a model bounded by e on which feature 1 gets the same credit for every e > 0, so that no
     measure gives the attribution. `atoms`: of the indicators of boxes and half-spaces, or why they have no formula here.
+    `equal_to`: other methods with the same functional.
     """
 
     claim: AboutFunctional
@@ -86,6 +87,7 @@ class Facts:
     kind: str
     kernels: tuple[Any, ...] | None
     conditions: Mapping[str, Decided]
+    equal_to: tuple[str, ...]
     unbounded: Claim | None
     atoms: Mapping[str, tuple[Atom, ...] | str]
 
@@ -98,14 +100,20 @@ class Facts:
             "nonzero": [[dumps(t) for t in g.nonzero] for g in self.integrated],
             "kernels": None if self.kernels is None else [measure_to_json(nu) for nu in self.kernels],
             "variation": None if self.kind == "D" else [{"value": dumps(v.value), "exact": v.exact} for v in found],
+            "equal_to": list(self.equal_to),
             "unbounded": None if self.unbounded is None else self.unbounded.to_json(),
             **{f"{kind}_atoms": _atoms_to_json(found) for kind, found in self.atoms.items()},
             **{name: decided_to_json(d) for name, d in self.conditions.items()},
         }
 
 
-def facts(claim: AboutFunctional, witnesses: Mapping[str, Against] | None = None) -> Facts:
-    """Everything about the functional; with `witnesses`, refutations are replayed and nothing is searched."""
+def facts(
+    claim: AboutFunctional, witnesses: Mapping[str, Against] | None = None, equal_to: Sequence[str] | None = None
+) -> Facts:
+    """Everything about the functional; with `witnesses`, refutations are replayed and nothing is searched.
+
+    `equal_to`: the methods to compare with, all others by default.
+    """
     family = functional_of(claim.method, claim.n)
     whole = tuple(by_parts(g) for g in family)
     given = witnesses or {}
@@ -113,8 +121,10 @@ def facts(claim: AboutFunctional, witnesses: Mapping[str, Against] | None = None
     slopes = any(g.functional.differentiates for g in whole)
     kind = "D" if slopes else "L" if all(map(_has_density, whole)) else "M"
     kernels = None if slopes else _kernels([g.functional for g in whole])
+    others = [m.name for m in (*METHODS, *AVERAGES) if m.name != claim.method.name] if equal_to is None else equal_to
+    equal = tuple(name for name in others if _same(claim, whole, name))
     atoms = {region: _atoms(family, region) for region in ("box", "half_space")}
-    return Facts(claim, family, whole, kind, kernels, conditions, unbounded(claim) if slopes else None, atoms)
+    return Facts(claim, family, whole, kind, kernels, conditions, equal, unbounded(claim) if slopes else None, atoms)
 
 
 def equations(claim: AboutFunctional, family: Sequence[Functional]) -> dict[str, list[Equation]]:
@@ -146,6 +156,13 @@ def unbounded(claim: AboutFunctional) -> Claim | None:
     values = [scale, -scale, *[Fraction(0)] * n][:n]
     claimed = Claim(has_formula([lift(v) for v in values]), method, Given(model), Domain(x, tuple(behind), positive=(var("e"),)))
     return claimed if isinstance(prove(claimed, solver=False), Proved) else None
+
+
+def _same(claim: AboutFunctional, family: Sequence[Integrated], name: str) -> bool:
+    """Whether another method has this functional, after integration by parts, where nothing divided by is 0."""
+    other = [by_parts(g).functional for g in functional_of(get_functional_method(name), claim.n)]
+    pairs = [(mine.functional, theirs) for mine, theirs in zip(family, other, strict=True)]
+    return all(same(a.values, b.values) and all(map(same, a.slopes, b.slopes)) for a, b in pairs)
 
 
 def _has_density(g: Integrated) -> bool:

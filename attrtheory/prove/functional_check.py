@@ -32,7 +32,7 @@ def check_functional(content: Mapping[str, Any]) -> tuple[AboutFunctional, Verdi
         raise BadCertificate("a claim with unknown or missing entries")
     stated = content["facts"]
     witnesses = {k: witness_from_json(v["witness"]) for k, v in stated.items() if isinstance(v, dict) and "witness" in v}
-    again = facts(claim, witnesses).to_json()
+    again = facts(claim, witnesses, [str(name) for name in stated["equal_to"]]).to_json()
     if again != stated:
         wrong = sorted(k for k in {*again, *stated} if again.get(k) != stated.get(k))
         raise BadCertificate(f"not what is found for {claim}: {', '.join(wrong)}")

@@ -21,13 +21,16 @@ KINDS = {"L": "density", "M": "measure", "D": "kernel on slopes"}
 CONDITIONS = ("completeness", "dummy", "constants", "affine_exactness")
 
 
-def table(names: Sequence[str], n: int, progress: Callable[[str, int, int], None] | None = None) -> list[Facts]:
-    """The facts of some methods on models with n features."""
+def table(
+    names: Sequence[str], features: Sequence[int], progress: Callable[[str, int, int], None] | None = None
+) -> list[Facts]:
+    """The facts of some methods, on models with each of some numbers of features."""
+    claims = [AboutFunctional(get_functional_method(name), n) for n in features for name in names]
     found: list[Facts] = []
-    for name in names:
-        found.append(facts(AboutFunctional(get_functional_method(name), n)))
+    for claim in claims:
+        found.append(facts(claim))
         if progress:
-            progress("methods", len(found), len(names))
+            progress("methods", len(found), len(claims))
     return found
 
 
@@ -48,6 +51,7 @@ def row(found: Facts) -> dict[str, Any]:
         "variation": None
         if found.kind == "D"
         else [{"text": generic_text(v.value), "latex": generic_latex(v.value), "exact": v.exact} for v in sizes],
+        "equal_to": list(found.equal_to),
         "no_measure": None if found.unbounded is None else str(found.unbounded),
         "box_atom": _atoms(found.atoms["box"]),
         "half_space_atom": _atoms(found.atoms["half_space"]),
@@ -73,6 +77,8 @@ def _lines(found: Facts) -> Iterator[str]:
     if found.kind != "D":
         size = variation(whole.values, SCALES)
         yield f"  variation{'' if size.exact else ' at most'} {generic_text(size.value)}"
+    if found.equal_to:
+        yield f"  the same as {', '.join(found.equal_to)}"
     if found.unbounded is not None:
         yield f"  no measure: {found.unbounded}"
     for kind, atoms in found.atoms.items():

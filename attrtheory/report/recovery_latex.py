@@ -2,6 +2,7 @@ r"""The table of methods as functionals, as a LaTeX document."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from attrtheory.measures.variation import variation
@@ -12,11 +13,12 @@ from attrtheory.report.wording import spoken
 from attrtheory.semantics.reading import generic_latex
 
 MARKS = {"Proved": r"$\checkmark$", "Conditional": r"($\checkmark$)", "Refuted": r"$\times$", "Unknown": "?"}
-LONGEST = 900  # characters of a formula in the table; longer ones are in the JSON
-ENDS = {f"{name}{k}": rf"{sign}_{{{k}}}" for k in range(1, 7) for name, sign in (("low", r"\ell"), ("high", "u"))}
+_FRACTION = re.compile(r"\\frac\{[^}]*[a-zA-Z\\]")
+LONGEST = 1500  # characters of a formula in the table; longer ones are in the JSON
+ENDS = {f"{name}{k}": rf"{sign}_{{{k}}}" for k in range(1, 7) for name, sign in (("lower", r"\ell"), ("upper", "u"))}
 HEAD = r"""\documentclass[9pt,landscape,a4paper]{extarticle}
 \usepackage[margin=14mm]{geometry}
-\usepackage{amsmath,amssymb,booktabs,array}
+\usepackage{amsmath,amssymb,booktabs,array,adjustbox}
 \setlength{\tabcolsep}{4pt}
 \renewcommand{\arraystretch}{1.35}
 \newcolumntype{F}[1]{>{\raggedright\arraybackslash}p{#1}}
@@ -26,9 +28,10 @@ HEAD = r"""\documentclass[9pt,landscape,a4paper]{extarticle}
 
 
 def document(found: Sequence[Facts]) -> str:
-    """Two tables: what each method weighs a model with, and the attributions of indicators."""
-    n = found[0].claim.n
-    return "\n".join([HEAD + _functionals(found, n), r"\clearpage", _atoms(found, n), r"\end{document}", ""])
+    """Two tables for each number of features: what each method weighs a model with, and the attributions of indicators."""
+    sizes = sorted({f.claim.n for f in found})
+    pages = [page([f for f in found if f.claim.n == n], n) for n in sizes for page in (_functionals, _atoms)]
+    return HEAD + "\n\\clearpage\n".join(pages) + "\n\\end{document}\n"
 
 
 def _functionals(found: Sequence[Facts], n: int) -> str:
@@ -75,8 +78,13 @@ def _variation(f: Facts) -> str:
 
 def _atom(f: Facts, region: str) -> str:
     atoms = f.atoms[region]
-    text = "--" if isinstance(atoms, str) else f"${generic_latex(atoms[0].term, ENDS)}$"
-    return text if len(text) < LONGEST else "--"
+    if isinstance(atoms, str):
+        return "--"
+    text = generic_latex(atoms[0].term, ENDS)
+    if len(text) > LONGEST:
+        return "--"
+    whole = r"\begin" in text or _FRACTION.search(text)  # lines cannot break there: the formula is made narrower
+    return f"${text}$" if not whole else rf"\adjustbox{{max width=\linewidth}}{{$\displaystyle {text}$}}"
 
 
 def _table(columns: str, heads: Sequence[str], rows: Sequence[Sequence[str]], caption: str, size: str) -> str:

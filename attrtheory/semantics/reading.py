@@ -16,7 +16,7 @@ from attrtheory.expr.term import Term
 SYMBOLS = {PHI: r"\Phi", DENSITY: r"\varphi", QUANTILE: r"\Phi^{-1}"}
 
 _BACKGROUND = re.compile(r"b(\d+)_(\d+)$")
-_LOW = re.compile(r"low(?=\d+$)")
+_LOWER = re.compile(r"lower(?=\d+$)")
 
 
 class Positive(sympy.Function):
@@ -101,7 +101,7 @@ class Generic(Reading):
 
 def _generic(term: Term) -> Any:
     expression = fold(term, Generic())
-    return expression if expression.has(sympy.Piecewise, sympy.Integral, sympy.Max) else sympy.cancel(expression)
+    return expression if expression.has(sympy.Function, sympy.Integral) else sympy.cancel(expression)
 
 
 def _positive_first(expression: Any, write: Callable[[Any], str]) -> str:
@@ -124,22 +124,22 @@ def _summand(term: Any, write: Callable[[Any], str]) -> str:
 
 
 class Inside(sympy.Function):
-    r"""`1[low_k < t <= high_k]`, of the side $I_k$ of a box."""
+    r"""`1[lower_k < t <= upper_k]`, of the side $I_k$ of a box."""
 
     def _latex(self, printer: Any, exp: Any = None) -> str:
         return rf"\mathbf{{1}}[{printer.doprint(self.args[0])} \in I_{{{self.args[1]}}}]"
 
 
 def _with_sides(expression: Any) -> Any:
-    """Products of `1[t > low_k]` and `1[t <= high_k]` as the indicators of sides that they are."""
+    """Products of `1[t > lower_k]` and `1[t <= upper_k]` as the indicators of sides that they are."""
     if expression.is_Add:
         return expression.func(*map(_with_sides, expression.args))
     factors = list(sympy.Mul.make_args(expression))
     for above in [f for f in factors if f.func is Positive]:
-        for low in [v for v in above.args[0].free_symbols if _LOW.match(v.name)]:
-            k = _LOW.sub("", low.name)
+        for low in [v for v in above.args[0].free_symbols if _LOWER.match(v.name)]:
+            k = _LOWER.sub("", low.name)
             t = above.args[0] + low
-            below = AtMostZero(t - sympy.Symbol(f"high{k}", real=True))
+            below = AtMostZero(t - sympy.Symbol(f"upper{k}", real=True))
             if below in factors:
                 factors.remove(above)
                 factors.remove(below)
@@ -158,7 +158,7 @@ def generic_text(term: Term) -> str:
 
 
 def generic_latex(term: Term, names: Mapping[str, str] | None = None) -> str:
-    """The same as LaTeX; the point number k of a background is $b^{(k)}$, (low_k, high_k] is $I_k$."""
+    """The same as LaTeX; the point number k of a background is $b^{(k)}$, (lower_k, upper_k] is $I_k$."""
     return _positive_first(_with_sides(_generic(term)), lambda e: sympy.latex(e, symbol_names=_symbols(e, names or {})))
 
 
