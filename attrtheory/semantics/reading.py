@@ -172,12 +172,12 @@ def to_sympy(term: Term) -> Any:
     return fold(term, Reading())
 
 
-def latex(term: Term, names: Mapping[str, str] | None = None, *, plain: bool = False) -> str:
-    r"""LaTeX of a term; `names` gives the LaTeX of variables. `plain`: for formulas that exclude denominators 0.
+def latex(term: Term, names: Mapping[str, str] | None = None) -> str:
+    r"""LaTeX of a term; `names` gives the LaTeX of variables.
 
     >>> from attrtheory.expr import relu, var
     >>> latex(relu(var("x1") - 1))
     '\\max\\left(0, x_{1} - 1\\right)'
     """
     symbols = {sympy.Symbol(k, real=True): v for k, v in (names or {}).items()}
-    return sympy.latex(fold(term, Generic() if plain else Reading()), symbol_names=symbols)
+    return sympy.latex(to_sympy(term), symbol_names=symbols)

@@ -11,6 +11,7 @@ import pytest
 
 from attrtheory.errors import SideCondition
 from attrtheory.expr import lift, step, total, var
+from attrtheory.expr.algebra import fold
 from attrtheory.expr.term import Term
 from attrtheory.measures import Functional, Measure, variation
 from attrtheory.measures.atoms import NoAtom, atom, box, equal_by_cases, half_space, measure_of, orthant, polytope
@@ -18,8 +19,7 @@ from attrtheory.measures.parts import Integrated
 from attrtheory.methods import AVERAGES, get_method
 from attrtheory.properties import Relation
 from attrtheory.prove.order import Decided
-from attrtheory.expr.algebra import fold
-from attrtheory.semantics.derive import substitute
+from attrtheory.semantics.exact import evaluate
 from attrtheory.semantics.ring import equal
 
 Q = Fraction
@@ -90,14 +90,17 @@ def test_unions_of_boxes_that_tend_to_a_half_space_do_not_tend_to_its_shares(m: 
     assert [sum(column) for column in zip(*atoms, strict=True)] in ([1, 0], [0, 1])
 
 
+def dot(row, y) -> Fraction:
+    return sum((p * q for p, q in zip(row, y, strict=True)), Q(0))
+
+
 def credits_near(inside: brute.Set, faces, x, z) -> list[Fraction] | None:
     """Formula (1) with before and after looked up just beside each crossing; None where crossings tie or touch an end."""
     v = [p - q for p, q in zip(x, z, strict=True)]
     along = lambda t: [q + t * d for q, d in zip(z, v, strict=True)]
     times = []
     for normal, offset in faces:
-        slope = sum(n * d for n, d in zip(normal, v, strict=True))
-        start = sum(n * q for n, q in zip(normal, z, strict=True)) - offset
+        slope, start = dot(normal, v), dot(normal, z) - offset
         if slope:
             times.append((-start / slope, normal, slope))
         elif start == 0:
@@ -123,7 +126,7 @@ def test_polytope_atoms_are_crossings_shared_in_proportion(n: int):
         if not all(map(any, matrix)):
             continue
         x, z = [3 * number() for _ in range(n)], [number() for _ in range(n)]
-        inside = lambda y, a=matrix, c=bounds: all(sum(p * q for p, q in zip(r, y, strict=True)) <= s for r, s in zip(a, c, strict=True))
+        inside = lambda y, a=matrix, c=bounds: all(dot(row, y) <= s for row, s in zip(a, c, strict=True))
         expected = credits_near(inside, list(zip(matrix, bounds, strict=True)), x, z)
         if expected is None:
             continue
@@ -153,7 +156,8 @@ def test_crossings_of_staircases_are_their_measure(monkeypatch: pytest.MonkeyPat
         assert {a.kind for a in crossings} == {"D"}
         for _ in range(40):
             env, _points = brute.random_box(rng, n, size=5)
-            env |= {"t1": Q(rng.randint(-5, 5)), "t2": Q(rng.randint(-5, 5)), "s": Q(rng.randint(-9, 9), 2), "w1": Q(2), "w2": Q(-3)}
+            env |= {"t1": Q(rng.randint(-5, 5)), "t2": Q(rng.randint(-5, 5)), "s": Q(rng.randint(-9, 9), 2)}
+            env |= {"w1": Q(2), "w2": Q(-3)}
             try:
                 found = [a.value_at(env) for a in crossings]
             except SideCondition:
@@ -216,16 +220,11 @@ def test_completeness_of_box_crossings_by_all_orders_of_the_faces(x: tuple[int, 
     region = box([var("lower1"), var("lower2")], [var("upper1"), var("upper2")])
     gap = region.indicator(list(x)) - region.indicator([0, 0])
     asked = [r.term for a in atoms for r in a.defined_where] + [p for _, p in region.positive]
-    defined = lambda env: env["lower1"] < env["upper1"] and env["lower2"] < env["upper2"] and all(_value(t, env) for t in asked)
+    wide = lambda env: env["lower1"] < env["upper1"] and env["lower2"] < env["upper2"]
+    defined = lambda env: wide(env) and all(evaluate(t, env) for t in asked)
     found = equal_by_cases(total(a.term for a in atoms), gap, [["lower1", "upper1", "lower2", "upper2", 0, 1]], defined)
     assert found.equal
     assert found.cases > 10
-
-
-def _value(term: Term, env) -> Fraction:
-    from attrtheory.semantics.exact import evaluate
-
-    return evaluate(term, env)
 
 
 # gradients ---------------------------------------------------------------------------------------------------------------
@@ -240,11 +239,11 @@ def test_a_gradient_has_no_atom_but_difference_quotients_of_unbounded_variation(
             a.value_at({**env, f"x{a.feature + 1}": 2})
     inside = measure_of(atoms[0].approximation, box([0, 0], [2, 2]))
     for h, expected in ((Q(1, 2), 0), (Q(3, 2), 0), (Q(1), Q(-1, 2))):  # x - h = 0 is outside of (0, 2], x + h = 2 inside
-        assert _value(inside, {"x1": Q(1), "x2": Q(1), "b1": Q(0), "b2": Q(0), "h": h}) == -expected
+        assert evaluate(inside, {"x1": Q(1), "x2": Q(1), "b1": Q(0), "b2": Q(0), "h": h}) == -expected
     for h in (Q(1, 2), Q(1, 8)):
         quotient = Measure(2, tuple(atoms[0].approximation.parts))
         size = variation(quotient).value
-        assert _value(size, {"x1": Q(1), "x2": Q(1), "b1": Q(0), "b2": Q(0), "h": h}) == 1 / h
+        assert evaluate(size, {"x1": Q(1), "x2": Q(1), "b1": Q(0), "b2": Q(0), "h": h}) == 1 / h
 
 
 def test_the_gradient_of_a_half_space_is_a_distribution_in_its_threshold():
@@ -269,7 +268,8 @@ def test_mixtures_average():
         parts = [brute.straight(lower, upper, x, b) for b in (z, other)]
         if None in parts:
             continue
-        env = {k: v for k, v in env.items() if k[0] != "b"} | {f"b{k + 1}_{j + 1}": b[k] for j, b in enumerate((z, other)) for k in (0, 1)}
+        env = {k: v for k, v in env.items() if k[0] != "b"}
+        env |= {f"b{k + 1}_{j + 1}": b[k] for j, b in enumerate((z, other)) for k in (0, 1)}
         expected = [(p + q) / 2 for p, q in zip(*parts, strict=True)]
         assert [a.value_at(env) for a in eg] == expected
         seen += any(expected)

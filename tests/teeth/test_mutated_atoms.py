@@ -21,8 +21,8 @@ from attrtheory.methods import get_method
 Q = Fraction
 ROWS = {"lower": [0, 0], "upper": [3, 2]}
 PATHS = [
-    ([4, 5], [-1, -1]), ([-1, -1], [4, 5]), ([2, 1], [-1, 0]), ([2, 3], [1, 1]), ([5, -1], [1, 1]), ([-2, 1], [1, 2]), ([2, 0], [-1, 1]),
-    ([1, -1], [-1, 1]), ([2, 2], [-1, -1]),
+    ([4, 5], [-1, -1]), ([-1, -1], [4, 5]), ([2, 1], [-1, 0]), ([2, 3], [1, 1]), ([5, -1], [1, 1]), ([-2, 1], [1, 2]),
+    ([2, 0], [-1, 1]), ([1, -1], [-1, 1]), ([2, 2], [-1, -1]),
 ]  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def without_last_face(region: sets.Region) -> sets.Region:
     return replace(region, faces=region.faces[:-1])
 
 
-share, boxed, crossed, symbolic = crossings._share, sets.box, crossings._crossing, sets.symbolic
+share, crossed, symbolic = crossings._share, crossings._crossing, sets.symbolic
 
 
 def swapped(part: Any, parts: Any, own: Any, face: Moving, k: int, signs: Any) -> Any:
@@ -108,7 +108,7 @@ MUTANTS: list[tuple[Any, str, Callable[..., Any]]] = [
     (crossings, "_crossing", swapped),
     (crossings, "_crossing", everywhere),
     (crossings, "_crossing", unconditional),
-    (masses, "holds", lambda guard, *, strict: step(guard)),
+    (masses, "holds", lambda guard, **strict: step(guard)),
     (masses, "holds", lambda guard, *, strict: 1 - step(-guard)),
     (masses, "holds", lambda guard, *, strict: step(-guard) if strict else 1 - step(guard)),
 ]

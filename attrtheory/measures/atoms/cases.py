@@ -90,15 +90,13 @@ def _compared(guard: Term, group: Sequence[Number]) -> tuple[Number, Number] | N
     members = [m if isinstance(m, str) else Fraction(m) for m in group]
     if guard.op not in ("affine", "var") or any(u.op != "var" for u in guard.args):
         return None
-    constant, coefficients = guard.payload if guard.op == "affine" else (Fraction(0), (Fraction(1),))
+    constant, (first, *more) = guard.payload if guard.op == "affine" else (Fraction(0), (Fraction(1),))
     names: list[Number] = [u.payload for u in guard.args] or [guard.payload]
-    if len(names) == 1:
-        pair = (names[0], -constant / coefficients[0])
-    elif len(names) == 2 and not constant and coefficients[0] == -coefficients[1]:
-        pair = (names[0], names[1])
-    else:
+    if not more:
+        names.append(-constant / first)
+    elif constant or more != [-first]:
         return None
-    u, v = pair if coefficients[0] > 0 else pair[::-1]
+    u, v = names if first > 0 else reversed(names)
     return (u, v) if known(u) and known(v) else None
 
 

@@ -15,7 +15,7 @@ from attrtheory.measures.measure import Measure
 from attrtheory.models.fn import rational, variables
 from attrtheory.semantics.balls import Enclosure, enclose
 from attrtheory.semantics.exact import evaluate
-from attrtheory.semantics.reading import latex
+from attrtheory.semantics.reading import generic_latex
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,7 @@ class Atom:
     def latex(self) -> str:
         r"""The formula where no denominator is 0; ends of a box are $\ell_k, u_k$."""
         names = {f"{name}{k}": f"{sign}_{{{k}}}" for k in range(1, self.region.n + 1) for name, sign in _NAMES}
-        return latex(self.term, names, plain=True)
+        return generic_latex(self.term, names)
 
     def __str__(self) -> str:
         lines = [f"feature {self.feature + 1}, {self.region.kind}, class {self.kind}: {infix(self.term)}"]
