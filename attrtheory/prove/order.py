@@ -26,14 +26,14 @@ class Decided(Free):
     some of these, each times a positive rational. A guard $g = \lambda s + q$ with rationals $\lambda > 0$, $q \ge 0$ is
     non-negative, and it is positive if $q > 0$ or a summand is: the strict guard then takes its first branch. If
     $-g$ is of this form, $g \le 0$ and the guard takes its second. Forms are compared in the ring, whose equalities hold
-    at every point.
+    at every point. `most`: of how many hypotheses sums are formed.
     """
 
-    def __init__(self, hypotheses: Sequence[Relation]) -> None:
+    def __init__(self, hypotheses: Sequence[Relation], most: int = MAX_HYPOTHESES) -> None:
         self.ring, self.memo = Ring(), dict[Term, Poly]()
         self.known: dict[Shape, list[tuple[Fraction, bool]]] = {}
         sides = [(_scaled(self._form(lift(h.lhs) - lift(h.rhs))), h.kind == ">") for h in hypotheses if h.kind != "="]
-        for chosen in chain.from_iterable(combinations(sides, k) for k in range(1, len(sides) + 1)):
+        for chosen in chain.from_iterable(combinations(sides, k) for k in range(1, min(most, len(sides)) + 1)):
             ones, forms = [Fraction(1)] * len(chosen), [form for form, _ in chosen]
             shape, constant = _split(_scaled(self.ring.affine(Fraction(0), ones, forms)))
             self.known.setdefault(shape, []).append((constant, any(strict for _, strict in chosen)))

@@ -22,6 +22,7 @@ class Proof:
         "fundamental theorem": "exact: the fold, the indicator ring, and the fundamental theorem along a segment",
         "half-line": "exact: the fold, the indicator ring, and the integral of an indicator along a segment",
         "decided guards": "exact: the fold, the indicator ring, an indicator's integral, and sums of the hypotheses",
+        "cases": "exact: the fold, the indicator ring, and sums of the hypotheses in each case of some guards' signs",
         "non-negative combination": "exact: the fold and the indicator ring; signs of variables and increments",
         "true derivative": "exact: the fold and the indicator ring; branch derivatives are derivatives off guards",
         "instance of a schematic theorem": "exact: the schematic proof, and the hypothesis checked on the network",
