@@ -143,11 +143,25 @@ def atoms_of_integrators(integrators: Sequence[Term]) -> Atoms:
 
     Source: Taimeskhanov, Garreau 2025, arXiv 2505.24729.
     """
-    n = len(integrators)
-    allowed = {f"t{k + 1}" for k in range(n)} | {f"{p}{k + 1}" for p in "xb" for k in range(n)}
-    if unknown := sorted({v for g in integrators for v in variables(g)} - allowed):
-        raise BadInput(f"{n} integrators are terms in t1 to t{n}, x1 and b1 to x{n} and b{n}; got {', '.join(unknown)}")
+    n = require_integrators(integrators)
     return Atoms(tuple(increment(g, n) for g in integrators))
+
+
+def require_integrators(integrators: Sequence[Term]) -> int:
+    """The number of features.
+
+    Raises:
+        BadInput: an integrator reads another variable.
+    """
+    n = len(integrators)
+    allowed = {f"{p}{k + 1}" for p in "txb" for k in range(n)}
+    unknown = sorted({v for g in integrators for v in variables(g)} - allowed)
+    if unknown or not n:
+        raise BadInput(
+            f"an integrator for each feature is asked for, a term in t1 to t{n}, x1 and b1 to x{n} and b{n}; got {n}"
+            + (f" that read {', '.join(unknown)}" if unknown else "")
+        )
+    return n
 
 
 def increment(integrator: Term, n: int) -> Term:
@@ -172,10 +186,3 @@ def _corner(integrator: Term, corner: Sequence[int]) -> Term:
 def integrator_of(rule: Term, n: int) -> Term:
     r"""The integrator of a rule, $G(t) = a(\prod_k [0, t_k])$, in `t1`, ..., `tn`."""
     return substitute(rule, ends([0] * n, [var(f"t{k + 1}") for k in range(n)]))
-
-
-def whole(n: int) -> tuple[Point, Point]:
-    """The cube as a box."""
-    return (Fraction(0),) * n, (Fraction(1),) * n
-
-
