@@ -17,7 +17,7 @@ ZERO = Fraction(0)
 
 
 def meets(node: Term, ring: Ring, memo: dict[Term, Poly]) -> bool:
-    """Whether the branches of an `ite` differ by a rational multiple of the guard, by normal form: they agree where it is 0."""
+    """Whether the branches of an `ite` differ by a rational multiple of the guard, by normal form: so they agree on it."""
     g, gap = fold(node.args[0], ring, memo), fold(node.args[1] - node.args[2], ring, memo)
     lead = next(iter(g), ())
     ratio = gap.get(lead, ZERO) / g[lead] if g else ZERO

@@ -1,8 +1,7 @@
-r"""Terms on the cells of a grid: on each product of points and open intervals the guards have one sign, and what is left
-is a polynomial.
+r"""Terms on the cells of a grid, where their guards have one sign and what is left is a polynomial.
 
-The grid is found with the cells: a guard that changes its sign on a coordinate hyperplane asks for a cut there. One that
-changes it on another surface is no such grid's, and is refused.
+A cell is a product of points and open intervals. The grid is found with the cells: a guard that changes its sign on a
+coordinate hyperplane asks for a cut there. One that changes it on another surface fits no grid, and is refused.
 """
 
 from __future__ import annotations
@@ -75,7 +74,8 @@ class OnCell:
             return g
         positive = sign(g)
         if positive is None:
-            return Undecided(g, *next(roots(g), ()))
+            root = next(roots(g), None)
+            return Undecided(g) if root is None else Undecided(g, *root)
         return a if positive > 0 else b
 
     def mean01(self, level: int, body: Value) -> Value:

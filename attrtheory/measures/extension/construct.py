@@ -53,15 +53,14 @@ def charge(atoms: Atoms, i: int) -> Charge:
     except Unsupported as error:
         raise Unsupported(
             f"no measure is constructed for the atoms of feature {i + 1}: {error}. Rules are to be piecewise polynomial in "
-            "the ends of the box; crossings of a path are not, and have infinite variation (see unbounded_variation)"
+            "the ends of the box, in pieces that meet on coordinate hyperplanes. Crossings of a path are not, and have "
+            "infinite variation: prove.atoms.unbounded_variation shows it; of other rules nothing is said"
         ) from error
     return charge_of(found)
 
 
 def _require_additive(rule: Term, integrator: Term, breaks: Breaks) -> None:
-    r"""
-    Raises:
-        SideCondition: the rule is not additive.
+    """Refuse a rule that is not additive.
 
     *Proof.* An additive rule is the signed sum of its integrator over the corners of the box, by inclusion and exclusion. Such
     a sum is additive for every integrator: in each coordinate the value at a cut is added once and subtracted once. So the
@@ -77,8 +76,10 @@ def _require_additive(rule: Term, integrator: Term, breaks: Breaks) -> None:
             for k, (b, (i, j)) in enumerate(zip(breaks, pairs, strict=True)):
                 low = at(b, i, gens[k])
                 env[f"lower{k + 1}"] = low
-                together = i == j  # both ends in one interval: the upper one from the lower one to the interval's end
-                env[f"upper{k + 1}"] = low + (to_flint(b[i // 2 + 1]) - low) * gens[n + k] if together else at(b, j, gens[n + k])
+                high = at(b, j, gens[n + k])
+                if i == j:  # both ends in one interval: the upper one from the lower one to the interval's end
+                    high = low + (to_flint(b[i // 2 + 1]) - low) * gens[n + k]
+                env[f"upper{k + 1}"] = high
             yield pairs, fold(difference, OnCell(ring, env)), lambda u, pairs=pairs: _cut(u, pairs, breaks)
 
     breaks, gaps = refined(breaks, cells)

@@ -47,7 +47,7 @@ def grid_sum(f: FnView, atoms: Atoms, steps: int, tags: str | Tag = "lower") -> 
         $\sum_R f(y_R)\, a_i(R)$ over the $\text{steps}^n$ boxes; the tag $y_R$ is the `lower` or `upper` corner, the
         `centre`, or what a function of (lower, upper) returns in the closed box.
 
-    It is a number whether or not it has a limit; `extension` says how near to the limit it is.
+    It is a number whether or not it has a limit; `approximation` says how near to the limit it is.
 
     >>> from attrtheory.models.dsl import parse_model
     >>> from attrtheory.measures.extension import atoms_from_text
@@ -83,20 +83,20 @@ def grid_variation(atoms: Atoms, i: int, steps: int) -> Fraction:
 
 
 @dataclass(frozen=True)
-class Extension:
+class Approximation:
     """A grid sum, and how far it is at most from the attribution that it tends to."""
 
     value: Fraction
     bound: Fraction
 
 
-def extension(f: FnView, atoms: Atoms, steps: int, tags: str | Tag = "lower") -> tuple[Extension, ...]:
+def approximation(f: FnView, atoms: Atoms, steps: int, tags: str | Tag = "lower") -> tuple[Approximation, ...]:
     r"""The attribution of a continuous model by a user's atoms, as a grid sum with the proved bound on its error.
 
     Definition:
-        $\bigl|\sum_R f(y_R)\,a_i(R) - \varphi_i(f)\bigr| \le V(a_i)\,\omega$, where $\omega$ is the most that f changes in a box:
-        $\omega \le \sum_k L_k / \text{steps}$ with bounds $L_k$ on the slopes of f on the cube, exact rationals. (It is at most
-        $\lVert L\rVert_2\,\sqrt n\,/\,\text{steps}$, the bound by the modulus of continuity at the diameter of a box.)
+        $\bigl|\sum_R f(y_R)\,a_i(R) - \varphi_i(f)\bigr| \le V(a_i)\,\omega$, where $\omega$ is the most that f changes in a
+        box: $\omega \le \sum_k L_k / \text{steps}$ with bounds $L_k$ on the slopes of f on the cube, exact rationals. This
+        is at most $\lVert L\rVert_2\,\sqrt n\,/\,\text{steps}$, the bound by the diameter of a box.
 
     Raises:
         SideCondition: the atoms are not additive, or the model is not known to be continuous: there need be no limit.
@@ -104,9 +104,9 @@ def extension(f: FnView, atoms: Atoms, steps: int, tags: str | Tag = "lower") ->
     """
     model = as_function(f)
     slopes = lipschitz(model.body, {name: (Fraction(0), Fraction(1)) for name in model.names})
-    change = sum(slopes.values(), Fraction(0)) / steps if steps else Fraction(0)
     sums = grid_sum(f, atoms, steps, tags)
-    return tuple(Extension(s, charge(atoms, i).variation().upper * change) for i, s in enumerate(sums))
+    change = sum(slopes.values(), Fraction(0)) / steps
+    return tuple(Approximation(s, charge(atoms, i).variation().upper * change) for i, s in enumerate(sums))
 
 
 def as_function(f: FnView) -> Fn:

