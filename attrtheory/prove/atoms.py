@@ -20,6 +20,7 @@ step function have a common grid.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import islice, product
@@ -35,6 +36,7 @@ from attrtheory.prove.verdict import Proof, Proved, Refuted, Unknown, Verdict, W
 from attrtheory.semantics.exact import evaluate
 
 SIMPLE = tuple(map(Fraction, ("1/2", "0", "1", "1/3", "3/4", "1/5", "4/5")))  # of inputs and ends, simplest first
+INTERVALS = tuple(tuple(map(Fraction, ends)) for ends in (("0", "1"), ("0", "1/2"), ("1/4", "3/4"), ("1/3", "1")))
 Box = tuple[tuple[Fraction, ...], tuple[Fraction, ...]]
 MAX_POINTS = 120
 
@@ -82,8 +84,10 @@ def _settled(statements: list[Statement], *, solver: bool) -> Verdict:
         if not isinstance(verdict, Proved):
             return verdict
         proofs.append(verdict.proof)
-    weakest = next((p for p in proofs if p.rule == "solver"), proofs[0])
-    return Proved(weakest)
+    asked = [p for p in proofs if p.rule == "solver"]
+    if asked:
+        return Proved(Proof("solver", {**asked[0].data, "smt2": [text for p in asked for text in p.data["smt2"]]}))
+    return Proved(proofs[0])
 
 
 def _proved(s: Statement, *, solver: bool) -> Verdict:
@@ -106,19 +110,20 @@ def _proved(s: Statement, *, solver: bool) -> Verdict:
 
 
 def _points(s: Statement) -> Iterator[dict[str, Fraction]]:
-    """The cube cut in the middle at some inputs first, then boxes with simple ends."""
+    """The cube cut in the middle at some inputs first, then a fixed choice of boxes with simple ends."""
     names = Question(s).names()
     inputs = [v for v in names if v[0] in "xb"]
-    k = next(iter(s.conclusions)).label.rsplit(" ", 1)[1]
+    coordinates = [v.removeprefix("lower") for v in names if v.startswith("lower")]
+    k = s.conclusions[0].label.rsplit(" ", 1)[1]
     halves = {v: Fraction(v.startswith("upper")) for v in names if v[0] in "lu"} | {"cut": Fraction(1, 2)}
     for values in islice(product(SIMPLE, repeat=len(inputs)), MAX_POINTS):
         yield halves | dict(zip(inputs, values, strict=True))
-    own = {f"lower{k}", f"upper{k}", "cut"}
-    others = [v for v in names if v not in own]
-    for a, c, b in (("1/4", "1/2", "3/4"), ("0", "1/3", "1")):
-        ends = {f"lower{k}": Fraction(a), "cut": Fraction(c), f"upper{k}": Fraction(b)}
-        for values in islice(product(SIMPLE[:4], repeat=len(others)), MAX_POINTS // 3):
-            yield ends | dict(zip(others, values, strict=True))
+    rng = random.Random(len(names))
+    for _ in range(MAX_POINTS):
+        ends = {f"{end}{j}": q for j in coordinates for end, q in zip(("lower", "upper"), rng.choice(INTERVALS), strict=True)}
+        share = rng.choice((Fraction(1, 2), Fraction(1, 3)))
+        cut = ends[f"lower{k}"] + share * (ends[f"upper{k}"] - ends[f"lower{k}"])
+        yield ends | {"cut": cut} | {v: rng.choice(SIMPLE) for v in inputs}
 
 
 def unbounded_variation(atoms: Atoms, i: int, start: Sequence[Scalar], end: Sequence[Scalar]) -> Verdict:

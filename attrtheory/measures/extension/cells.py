@@ -16,6 +16,7 @@ from flint import fmpq_mpoly, fmpq_mpoly_ctx
 
 from attrtheory.errors import TooLarge, Unsupported
 from attrtheory.expr.algebra import fold
+from attrtheory.expr.syntax import postorder
 from attrtheory.expr.term import Term
 from attrtheory.measures.extension.polynomial import roots, sign, to_flint, variables
 
@@ -117,6 +118,18 @@ def stratified(term: Term, names: Sequence[str]) -> Stratified:
 
     breaks, values = refined(((Fraction(0), Fraction(1)),) * len(names), cells)
     return Stratified(breaks, values)
+
+
+def by_coordinate(term: Term, owner: Mapping[str, int], n: int) -> list[list[Term]]:
+    """The subterms that read the variables of one coordinate only, for each coordinate: cells share their values."""
+    reads: dict[Term, frozenset[int]] = {}
+    out: list[list[Term]] = [[] for _ in range(n)]
+    for u in postorder(term):
+        own = frozenset((owner[u.payload],)) if u.op == "var" else frozenset[int]()
+        reads[u] = own.union(*(reads[a] for a in u.args))
+        if len(reads[u]) == 1:
+            out[next(iter(reads[u]))].append(u)
+    return out
 
 
 def between(breaks: Sequence[Fraction], index: int, s: Fraction) -> Fraction:
