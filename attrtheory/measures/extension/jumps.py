@@ -1,145 +1,152 @@
 r"""Whether a model jumps where a measure has mass: then step functions need not tend to an integral.
 
-On a part of the measure (a point, a segment, a box in some coordinates) the model is a function of the part's variables. A
-guard that is not zero as a polynomial in them vanishes on a null set only. One that is zero on all of the part leaves both of
-its branches near each of its points; the model is continuous there if they agree as polynomials.
+On a part of the measure (a point, a segment, a box in some coordinates) stands a point $y(s)$ with variables s from 0 to 1.
+Near it, at $y(s) + e v$ with a small $e > 0$ and a direction v into the cube, every guard is a polynomial in s, v and e, and its lowest
+coefficient in e that is not 0 gives its sign. A model has no jump at $y(s)$ if it tends to one value in every case of these
+signs; a guard that is not 0 as a polynomial in s alone vanishes on a null set of the part only, and does not count there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import product
-from math import prod
 
 from flint import fmpq_mpoly, fmpq_mpoly_ctx
 
-from attrtheory.errors import SideCondition, TooLarge, Unsupported
+from attrtheory.errors import SideCondition, TooLarge
 from attrtheory.expr.algebra import fold
 from attrtheory.measures.extension.cells import OnCell, Undecided, Value
 from attrtheory.measures.extension.polynomial import coefficients, sign, to_flint, variables
 from attrtheory.measures.law import Law
 from attrtheory.models.fn import Fn
 
-MAX_CASES = 512
+MAX_CASES = 2000
 SHARES = tuple(map(Fraction, ("1/2", "3/7", "5/11")))
-Polys = Mapping[str, fmpq_mpoly]  # by their texts, which tell them apart
-Values = Polys | Undecided
+HALF = Fraction(1, 2)
+Signs = Mapping[str, int]  # by the texts of monic polynomials
 
 
-class Nearby:
-    """The algebra of what a term may tend to near the points of a part: some polynomials in the part's variables.
+class Near(OnCell):
+    """The algebra of polynomials near a part: variables s, then v, then e. `assumed`: signs in the case at hand."""
 
-    `assumed`: the signs of guards that change theirs on the part, by the guards' texts.
-    """
+    def __init__(self, ring: fmpq_mpoly_ctx, env: Mapping[str, fmpq_mpoly], assumed: Signs, free: int) -> None:
+        super().__init__(ring, env)
+        self.assumed, self.free = assumed, free
 
-    def __init__(self, ring: fmpq_mpoly_ctx, env: Mapping[str, fmpq_mpoly], assumed: Mapping[str, bool]) -> None:
-        self.cell, self.assumed = OnCell(ring, env), assumed
-
-    def const(self, q: Fraction) -> Values:
-        return _distinct([self.cell.const(q)])
-
-    def var(self, name: str) -> Values:
-        return _distinct([self.cell.var(name)])
-
-    def bound(self, level: int) -> Values:
-        raise Unsupported("a mean inside the model; close it first")
-
-    def affine(self, constant: Fraction, coefficients: Sequence[Fraction], values: Sequence[Values]) -> Values:
-        return _each(lambda *row: self.cell.affine(constant, coefficients, row), values)
-
-    def mul(self, a: Values, b: Values) -> Values:
-        return _each(self.cell.mul, (a, b))
-
-    def div(self, a: Values, b: Values) -> Values:
-        return _each(self.cell.div, (a, b))
-
-    def ite(self, g: Values, a: Values, b: Values) -> Values:
+    def ite(self, g: Value, a: Value, b: Value) -> Value:
         if isinstance(g, Undecided):
             return g
-        out: list[fmpq_mpoly] = []
-        for text, guard in g.items():
-            positive = sign(guard)
+        for c in _orders(g):
+            positive = self._sign(c)
             if positive is None:
-                if text not in self.assumed:
-                    return Undecided(guard)
-                positive = 1 if self.assumed[text] else -1
-            for side in (a,) * (positive >= 0) + (b,) * (positive <= 0):
-                if isinstance(side, Undecided):
-                    return side
-                out += side.values()
-        return _distinct(out)
+                return Undecided(c)
+            if positive:
+                return a if positive > 0 else b
+        return b
 
-    def mean01(self, level: int, body: Values) -> Values:
-        return self.bound(level)
-
-    def call(self, name: str, orders: tuple[int, ...], args: Sequence[Values]) -> Values:
-        raise Unsupported(f"the function {name} inside the model: whether it is continuous is not known")
+    def _sign(self, c: fmpq_mpoly) -> int | None:
+        text, lead = _monic(c)
+        if text in self.assumed:
+            return lead * self.assumed[text]
+        return None if moves(c, self.free) else sign(c)
 
 
-def _distinct(values: Iterable[Value]) -> Values:
-    return {str(v): v for v in values if not isinstance(v, Undecided)}
+def _orders(g: fmpq_mpoly) -> Iterator[fmpq_mpoly]:
+    """The coefficients of the powers of the last variable, lowest power first, as polynomials in the others."""
+    ring, terms = g.context(), dict[int, dict[tuple[int, ...], object]]()
+    for powers, c in g.to_dict().items():
+        terms.setdefault(int(powers[-1]), {})[(*powers[:-1], 0)] = c
+    return (ring.from_dict(terms[order]) for order in sorted(terms))
 
 
-def _each(combine: Callable[..., Value], values: Sequence[Values]) -> Values:
-    known = [v for v in values if not isinstance(v, Undecided)]
-    if len(known) < len(values):
-        return next(v for v in values if isinstance(v, Undecided))
-    if prod(map(len, known)) > MAX_CASES:
-        raise TooLarge(f"more than {MAX_CASES} values near one point of the measure")
-    return _distinct(combine(*row) for row in product(*(v.values() for v in known)))
+def _monic(c: fmpq_mpoly) -> tuple[str, int]:
+    """The text of c divided by its leading coefficient, and the sign of that."""
+    lead = c.leading_coefficient()
+    return str(c / lead), 1 if lead > 0 else -1
+
+
+def moves(c: fmpq_mpoly, free: int) -> bool:
+    """Whether c depends on the direction, and not on the point of the part alone."""
+    return any(d > 0 for d in c.degrees()[free:])
 
 
 def require_continuous(f: Fn, law: Law) -> None:
-    """Refuse a model that jumps where the law has mass.
+    """Refuse a model that jumps where the law, of points, segments and boxes with rational ends, has mass.
 
     Raises:
         SideCondition: the model is discontinuous on a set to which the law gives mass; the jump is named. Or that could not be
             excluded.
+        TooLarge: too many cases of signs.
     """
-    ring, gens = variables(max(1, len(law.uniform)))
-    columns = zip(*(c for c in law.uniform), strict=True) if law.uniform else ((),) * law.n
-    moving = [sum((to_flint(c.payload) * s for c, s in zip(row, gens, strict=False)), ring.constant(0)) for row in columns]
-    at = [to_flint(o.payload) + m for o, m in zip(law.origin, moving, strict=True)]
-    env = dict(zip(f.names, at, strict=True))
-    for values in _cases(f, ring, env):
-        if len(values) > 1:
-            raise SideCondition(_jump(f, at) or "the model could not be shown to be continuous where the measure has mass")
+    free = len(law.uniform)
+    ring, gens = variables(free + law.n + 1)
+    part = [
+        sum((to_flint(c[k].payload) * s for c, s in zip(law.uniform, gens, strict=False)), ring.constant(to_flint(o.payload)))
+        for k, o in enumerate(law.origin)
+    ]
+    inward = [1 if p == 0 else -1 if p == 1 else 0 for p in part]  # 0: both ways, by a variable of either sign
+    steps = [v * (way or 1) for v, way in zip(gens[free:-1], inward, strict=True)]
+    env = {name: p + gens[-1] * v for name, p, v in zip(f.names, part, steps, strict=True)}
+    either = [free + k for k, way in enumerate(inward) if not way]
+    if any(len(values) > 1 for values in _cases(f, ring, env, free, either)):
+        raise SideCondition(_jump(f, part) or "the model is not known to be continuous where the measure has mass")
 
 
-def _cases(f: Fn, ring: fmpq_mpoly_ctx, env: Mapping[str, fmpq_mpoly]) -> Iterator[Polys]:
-    """What the model may tend to, in each case of the signs of guards that change theirs."""
-    todo: list[dict[str, bool]] = [{}]
+Env = Mapping[str, fmpq_mpoly]
+
+
+def _cases(f: Fn, ring: fmpq_mpoly_ctx, env: Env, free: int, either: Sequence[int]) -> Iterator[set[str]]:
+    """The values that the model tends to, by their texts, in each case of the signs on the part."""
+    todo: list[Signs] = [{}]
     for _ in range(MAX_CASES):
-        assumed = todo.pop()
-        found = fold(f.body, Nearby(ring, env, assumed))
-        if isinstance(found, Undecided):
-            todo += [assumed | {str(found.guard): taken} for taken in (False, True)]
-        else:
-            yield found
         if not todo:
             return
+        here = todo.pop()
+        found = _values(f, ring, env, free, either, here)
+        if isinstance(found, Undecided):
+            text, _sign = _monic(found.guard)
+            todo += [{**here, text: positive} for positive in (1, -1)]
+        else:
+            yield found
     raise TooLarge(f"a model with more than {MAX_CASES} cases of signs where the measure has mass")
 
 
-class Germ(OnCell):
-    """The algebra of polynomials in s near s = 0, s > 0: the lowest power gives the sign."""
+def _values(f: Fn, ring: fmpq_mpoly_ctx, env: Env, free: int, either: Sequence[int], here: Signs) -> set[str] | Undecided:
+    """The limits over all signs near the part, or a guard whose sign on the part itself is not decided."""
+    out, todo = set[str](), [here]
+    for _ in range(MAX_CASES):
+        if not todo:
+            return out
+        assumed = todo.pop()
+        found = fold(f.body, Near(ring, env, assumed, free))
+        if not isinstance(found, Undecided):
+            out.add(str(_tends_to(found)))
+        elif not moves(found.guard, free):
+            return found
+        else:
+            text, lead = _monic(found.guard)
+            one = None if any(found.guard.degrees()[k] > 0 for k in either) else sign(found.guard)
+            todo += [{**assumed, text: s} for s in (1, 0, -1) if one is None or s in (0, lead * one)]
+    raise TooLarge(f"a model with more than {MAX_CASES} cases of signs at one point of the measure")
 
-    def ite(self, g: Value, a: Value, b: Value) -> Value:
-        terms = {} if isinstance(g, Undecided) else coefficients(g)
-        return a if terms and terms[min(terms)] > 0 else b
+
+def _tends_to(p: fmpq_mpoly) -> fmpq_mpoly:
+    """p at e = 0."""
+    return p.context().from_dict({powers: c for powers, c in p.to_dict().items() if not powers[-1]})
 
 
-def _jump(f: Fn, at: Sequence[fmpq_mpoly]) -> str | None:
+def _jump(f: Fn, part: Sequence[fmpq_mpoly]) -> str | None:
     """A point of the part at which the model's value is not what it tends to along some direction."""
-    ring, (s,) = variables(1)
+    ring, (e,) = variables(1)
     for share in SHARES:
-        point = [_value(p, share) for p in at]
-        here = _limit(f, ring, [s * 0 + to_flint(q) for q in point])
-        for direction in product((1, 0, -1), repeat=f.n):
-            there = _limit(f, ring, [to_flint(q) + s * d for q, d in zip(point, direction, strict=True)])
+        point = [_at(p, share) for p in part]
+        inward = product(*([d for d in (0, 1, -1) if 0 <= q + d * HALF <= 1 or 0 < q < 1] for q in point))
+        limits = {v: _limit(f, ring, [to_flint(q) + e * d for q, d in zip(point, v, strict=True)]) for v in inward}
+        here = limits[(0,) * f.n]
+        for v, there in limits.items():
             if there != here:
-                where, towards = (f"({', '.join(map(str, p))})" for p in (point, direction))
+                where, towards = (f"({', '.join(map(str, p))})" for p in (point, v))
                 return (
                     f"the model is discontinuous where the measure has mass: at {where} it is {here}, towards {towards} it "
                     f"tends to {there}. The limit of step functions then depends on the side of the cells; move the point, "
@@ -148,11 +155,11 @@ def _jump(f: Fn, at: Sequence[fmpq_mpoly]) -> str | None:
     return None
 
 
-def _value(p: fmpq_mpoly, share: Fraction) -> Fraction:
+def _at(p: fmpq_mpoly, share: Fraction) -> Fraction:
     """p where all variables are `share`."""
     return sum((c * share ** sum(powers) for powers, c in coefficients(p).items()), Fraction(0))
 
 
 def _limit(f: Fn, ring: fmpq_mpoly_ctx, env: Sequence[fmpq_mpoly]) -> Fraction:
-    value = fold(f.body, Germ(ring, dict(zip(f.names, env, strict=True))))
+    value = fold(f.body, Near(ring, dict(zip(f.names, env, strict=True)), {}, 0))
     return Fraction(0) if isinstance(value, Undecided) else coefficients(value).get((0,), Fraction(0))

@@ -36,7 +36,7 @@ def limit(f: FnView, atoms: Atoms) -> tuple[Fraction, ...]:
         Unsupported: atoms whose measure, or a model whose integral, has no exact form here.
     """
     model = as_function(f)
-    return tuple(integral(model, mu) for mu in measure_of_atoms(atoms))
+    return tuple(_limit(model, mu) for mu in measure_of_atoms(atoms))
 
 
 def stieltjes(f: FnView, integrators: Sequence[Term]) -> tuple[Fraction, ...]:
@@ -60,14 +60,30 @@ def stieltjes(f: FnView, integrators: Sequence[Term]) -> tuple[Fraction, ...]:
         Unsupported: an integrator that is not piecewise polynomial with pieces on a grid.
     """
     n, model = require_integrators(integrators), as_function(f)
-    return tuple(integral(model, charge_of(stratified(g, [f"t{k + 1}" for k in range(n)])).measure()) for g in integrators)
+    return tuple(_limit(model, charge_of(stratified(g, [f"t{k + 1}" for k in range(n)])).measure()) for g in integrators)
+
+
+def _limit(f: Fn, mu: Measure) -> Fraction:
+    """The integral, where the sums tend to it."""
+    _require_features(f, mu)
+    for part in mu.parts:
+        require_continuous(f, part.law)
+    return integral(f, mu)
 
 
 def integral(f: Fn, mu: Measure) -> Fraction:
-    """The exact integral of a model against a numeric measure of points, segments and boxes; errors as `limit`."""
+    r"""$\int f\,d\mu$, exactly, for a numeric measure of points, segments and boxes; f need not be continuous.
+
+    Raises:
+        Unsupported: another law, or a model without an exact integral here.
+    """
+    _require_features(f, mu)
+    return sum((_part(f, p) for p in mu.parts), Fraction(0))
+
+
+def _require_features(f: Fn, mu: Measure) -> None:
     if f.n != mu.n:
         raise BadInput(f"the measure is on {mu.n} features, the model on {f.n}")
-    return sum((_part(f, p) for p in mu.parts), Fraction(0))
 
 
 def _part(f: Fn, part: Part) -> Fraction:
@@ -75,7 +91,6 @@ def _part(f: Fn, part: Part) -> Fraction:
     numbers = (part.weight, *law.origin, *(t for c in law.columns for t in c))
     if law.normal or any(t.op != "const" for t in numbers):
         raise Unsupported("an exact integral is over points, segments and boxes with rational ends; this law has others")
-    require_continuous(f, law)
 
     def body(s: Sequence[Term]) -> Term:
         at = [o + sum((u * c[k] for u, c in zip(s, law.uniform, strict=True)), 0 * ONE) for k, o in enumerate(law.origin)]
