@@ -11,7 +11,14 @@ import pytest
 
 from attrtheory.errors import BadInput, SideCondition, TooLarge
 from attrtheory.expr import var
-from attrtheory.measures.extension import Atoms, atoms_from_text, atoms_of_integrators, grid_sum, inside, straight_path_atoms
+from attrtheory.measures.extension import (
+    Atoms,
+    atoms_from_text,
+    atoms_of_integrators,
+    grid_sum,
+    inside,
+    straight_path_atoms,
+)
 from attrtheory.measures.extension.grid import cells
 from attrtheory.models.dsl import parse_model
 from attrtheory.prove import atoms as engine
@@ -95,7 +102,10 @@ def test_the_windmill_has_no_whole_cut_and_additive_rules_add_up_on_it():
                 assert sum(atoms.value(i, *box) for box in boxes) == atoms.value(i, [0, 0], [1, 1])
 
 
-def brick_walls(rng: random.Random, lower: tuple[Q, ...], upper: tuple[Q, ...], depth: int) -> list[tuple[tuple[Q, ...], tuple[Q, ...]]]:
+Corner = tuple[Q, ...]
+
+
+def brick_walls(rng: random.Random, lower: Corner, upper: Corner, depth: int) -> list[tuple[Corner, Corner]]:
     """A random partition of a box by random cuts."""
     if depth == 0:
         return [(lower, upper)]
@@ -195,7 +205,8 @@ def test_an_engine_that_forgets_half_a_box_is_caught(monkeypatch: pytest.MonkeyP
     def forgets(atoms: Atoms, i: int, k: int):
         s = right(atoms, i, k)
         (goal,) = s.conclusions
-        left = atoms(i, [var(f"lower{j + 1}") for j in range(2)], [var("cut") if j == k else var(f"upper{j + 1}") for j in range(2)])
+        upper = [var("cut") if j == k else var(f"upper{j + 1}") for j in range(2)]
+        left = atoms(i, [var(f"lower{j + 1}") for j in range(2)], upper)
         return engine.Statement((engine.Relation(goal.lhs, "=", left, goal.label),), s.hypotheses)
 
     monkeypatch.setattr(engine, "split", forgets)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from itertools import product
+from itertools import pairwise, product
 from math import prod
 
 import pytest
@@ -18,13 +18,13 @@ from attrtheory.measures.extension import (
     atoms_of_integrators,
     grid_sum,
     integral,
+    jumps,
     limit,
     measure_of_atoms,
     stieltjes,
     straight_path_atoms,
 )
 from attrtheory.measures.extension import atoms as module
-from attrtheory.measures.extension import jumps
 from attrtheory.methods import get_method
 from attrtheory.models.dsl import parse_model, parse_term
 from attrtheory.models.fn import Fn, Unknown
@@ -136,8 +136,7 @@ def along_axis(f: Fn, j: int, t: Q) -> Q:
 
 def simpson(g: Callable[[Q], Q], breaks: Sequence[Q]) -> Q:
     """Exact where g is a cubic between the breaks."""
-    ends = zip(breaks, breaks[1:], strict=False)
-    return sum(((b - a) * (g(a) + 4 * g((a + b) / 2) + g(b)) / 6 for a, b in ends), Q(0))
+    return sum(((b - a) * (g(a) + 4 * g((a + b) / 2) + g(b)) / 6 for a, b in pairwise(breaks)), Q(0))
 
 
 @pytest.mark.parametrize("d", [1, 2, 3])
@@ -150,7 +149,8 @@ def test_the_integrators_of_corollaries_c3_and_c4(d: int):
     for body in (linear, linear + 3, relu(linear - HALF), sum((p * p * p for p in y), linear) - linear * linear):
         f = Fn(inputs, body)
         breaks = sorted({Q(0), Q(1), *(HALF / w for w in weights if w > HALF)})
-        assert stieltjes(f, corollary_c3(d)) == tuple(2 * simpson(lambda t, j=j: along_axis(f, j, t), breaks) for j in range(d))
+        on_axis = [lambda t, f=f, j=j: along_axis(f, j, t) for j in range(d)]
+        assert stieltjes(f, corollary_c3(d)) == tuple(2 * simpson(g, breaks) for g in on_axis)
         assert stieltjes(f, corollary_c4(x)) == tuple(along_axis(f, j, x[j]) for j in range(d))
     f = Fn(inputs, linear)
     assert stieltjes(f, corollary_c3(d)) == tuple(weights)

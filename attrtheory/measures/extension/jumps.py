@@ -1,9 +1,10 @@
 r"""Whether a model jumps where a measure has mass: then step functions need not tend to an integral.
 
 On a part of the measure (a point, a segment, a box in some coordinates) stands a point $y(s)$ with variables s from 0 to 1.
-Near it, at $y(s) + e v$ with a small $e > 0$ and a direction v into the cube, every guard is a polynomial in s, v and e, and its lowest
-coefficient in e that is not 0 gives its sign. A model has no jump at $y(s)$ if it tends to one value in every case of these
-signs; a guard that is not 0 as a polynomial in s alone vanishes on a null set of the part only, and does not count there.
+Near it, at $y(s) + e v$ with a small $e > 0$ and a direction v into the cube, every guard is a polynomial in s, v and e,
+and its lowest coefficient in e that is not 0 gives its sign. A model has no jump at $y(s)$ if it tends to one value in
+every case of these signs. A guard that is not 0 as a polynomial in s alone vanishes on a null set of the part only, and
+does not count there.
 """
 
 from __future__ import annotations
