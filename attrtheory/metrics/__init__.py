@@ -1,0 +1,1 @@
+"""Faithfulness metrics, the attributions that are best for them, and methods designed for wanted properties."""
