@@ -1,0 +1,81 @@
+"""Wishes that contradict each other: which ones, and the combination of their equations that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from attrtheory.errors import BadInput
+from attrtheory.metrics.design.supports import Support
+from attrtheory.metrics.design.wishes import Equation, Wish
+from attrtheory.metrics.given import Vector
+from attrtheory.metrics.programs import Farkas, Program, check_farkas, minimised
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """No measures on the support meet `wishes` together; without any one of them some do.
+
+    `farkas.multipliers`: how often each equation is taken; together they read 0 = 1, or, with `positive`, that weights which
+    are not negative have a negative sum.
+    """
+
+    support: Support
+    wishes: tuple[Wish, ...]
+    farkas: Farkas
+
+    @property
+    def equations(self) -> tuple[tuple[Fraction, str], ...]:
+        """The equations that take part, with their multipliers."""
+        said = equations_of(self.support, self.wishes)
+        return tuple((y, e.says) for y, e in zip(self.farkas.multipliers, said, strict=True) if y)
+
+    def check(self) -> None:
+        """Makes the equations again from wishes and support, and checks the multipliers on them.
+
+        Raises:
+            BadCertificate: they show no contradiction.
+        """
+        check_farkas(feasibility(self.support, self.wishes), self.farkas)
+
+
+class ContradictoryWishes(BadInput):
+    """No measures on the support meet the wishes; `conflict` says which ones clash, and proves it."""
+
+    def __init__(self, conflict: Conflict) -> None:
+        self.conflict = conflict
+        names = " and ".join(map(str, conflict.wishes))
+        shown = "; ".join(f"{y} times '{says}'" for y, says in conflict.equations[:4])
+        super().__init__(
+            f"no measures on {conflict.support} have {names} together: {shown}"
+            f"{' and so on' if len(conflict.equations) > 4 else ''}. Drop one of these wishes, or give more points"
+        )
+
+
+def equations_of(support: Support, wishes: Sequence[Wish]) -> list[Equation]:
+    return [e for wish in wishes for e in wish.equations(support)]
+
+
+def program_of(support: Support, wishes: Sequence[Wish], prices: Vector) -> Program:
+    """Least price of weights that meet the wishes."""
+    found = equations_of(support, wishes)
+    positive = range(len(prices)) if any(w.positive for w in wishes) else ()
+    return Program(tuple(e.row for e in found), tuple(e.right for e in found), prices, frozenset(positive))
+
+
+def feasibility(support: Support, wishes: Sequence[Wish]) -> Program:
+    return program_of(support, wishes, (Fraction(0),) * (support.n * len(support.points)))
+
+
+def conflict_of(support: Support, wishes: tuple[Wish, ...], progress: Callable[[str], None]) -> Conflict:
+    """The fewest wishes found that clash: each that can be left out, is."""
+    for wish in wishes:
+        progress(f"clash without {wish}?")
+        rest = tuple(w for w in wishes if w is not wish)
+        if isinstance(minimised(feasibility(support, rest)), Farkas):
+            wishes = rest
+    farkas = minimised(feasibility(support, wishes))
+    if not isinstance(farkas, Farkas):
+        raise BadInput("these wishes do not clash")
+    return Conflict(support, wishes, farkas)

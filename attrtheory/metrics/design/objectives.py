@@ -1,0 +1,174 @@
+r"""What a design makes least among all measures that meet the wishes.
+
+`Variation`: $\sum_i |\mu_i|$, the sup-norm constant of the attributions; with `prices`, each point's weight counts times
+its price (its distance to data, say). A linear program.
+
+`LeastSquares`: $\sum_r \rho_r \sum_f \bigl(\sum_i d_{ri}\,\mu_i(f) - \tau_r(f)\bigr)^2$, demands r = (weight rho, direction
+d, target tau, a signed measure on the support) over models f: those given, or all models at once (`models=None`), whose values
+on the points are independent with mean 0 and variance 1. Three demands that have a name:
+
+    infidelity   a perturbation I with chance rho: direction I, target $\delta_x - \delta_{x-I}$
+    fidelity     a coalition S with weight rho: direction 1_S, target $\delta_{(x_S, z)} - \delta_z$
+    energy       for each i: direction e_i, target 0: the mean square of the attributions
+
+Sources: Yeh et al. 2019, arXiv 1901.09392 (infidelity); Charnes et al. 1988, Lundberg and Lee 2017, arXiv 1705.07874.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+from math import comb
+from typing import Any
+
+from attrtheory.errors import BadInput
+from attrtheory.metrics.design.running import values_at
+from attrtheory.metrics.design.supports import Support
+from attrtheory.metrics.design.wishes import shown
+from attrtheory.metrics.given import Vector, number, vector, vectors
+
+
+@dataclass(frozen=True)
+class Variation:
+    """The total variation; `prices` of points not named are 1."""
+
+    prices: Mapping[Vector, Fraction] | None = None
+
+    def of(self, support: Support) -> Vector:
+        prices = self.prices or {}
+        return tuple(prices.get(p, Fraction(1)) for p in support.points) * support.n
+
+    def __str__(self) -> str:
+        return "total variation" if self.prices is None else "total variation at given prices"
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Attributions in this direction should be what the target measure gives; `weight`: how much that counts."""
+
+    weight: Fraction
+    direction: Vector
+    target: Mapping[Vector, Fraction]
+
+
+@dataclass(frozen=True, eq=False)
+class LeastSquares:
+    """The weighted sum of squares above, over `models` (None: all models at once)."""
+
+    name: str
+    demands: tuple[Demand, ...]
+    models: tuple[Any, ...] | None = None
+    target: int = 0
+
+    def normal_equations(self, support: Support) -> tuple[list[dict[int, Fraction]], Vector, Fraction]:
+        r"""Q, q, c of the sum of squares $v\cdot Qv - 2\,q\cdot v + c$ in the weights v."""
+        n, points = support.n, len(support.points)
+        Q, q, c = [dict[int, Fraction]() for _ in range(n * points)], [Fraction(0)] * (n * points), Fraction(0)
+        known = self._known(support)
+        products = dict[tuple[Vector, Vector], Fraction]()
+
+        def inner(a: Vector, b: Vector) -> Fraction:
+            if self.models is None:
+                return Fraction(a == b)
+            if (a, b) not in products:
+                products[a, b] = sum((u * v for u, v in zip(known[a], known[b], strict=True)), Fraction(0))
+            return products[a, b]
+
+        for d in self.demands:
+            for (s, u), (t, v) in product(d.target.items(), repeat=2):
+                c += d.weight * u * v * inner(s, t)
+        for i, j in product(range(n), repeat=2):
+            factor = sum((d.weight * d.direction[i] * d.direction[j] for d in self.demands), Fraction(0))
+            for (k, a), (m, b) in product(enumerate(support.points), repeat=2) if factor and self.models is not None else ():
+                Q[support.column(i, k)][support.column(j, m)] = factor * inner(a, b)
+            for k in range(points) if factor and self.models is None else ():
+                Q[support.column(i, k)][support.column(j, k)] = factor
+        for d in self.demands:
+            for t, v in d.target.items():
+                near = enumerate(support.points) if self.models is not None else [(support.place[t], t)]
+                for k, a in near:
+                    for i in range(n):
+                        q[support.column(i, k)] += d.weight * d.direction[i] * v * inner(a, t)
+        return Q, tuple(q), c
+
+    def _known(self, support: Support) -> dict[Vector, Vector]:
+        """The models' values at all points that are spoken of."""
+        targets = dict.fromkeys(t for d in self.demands for t in d.target)
+        missing = [t for t in targets if t not in support.place]
+        if any(len(d.direction) != support.n for d in self.demands):
+            raise BadInput(f"{self.name}: directions have one number for each of the support's {support.n} features")
+        if self.models is None:
+            if missing:
+                raise BadInput(
+                    f"{self.name} over all models needs its points on the support; {shown(missing[0])} is not. "
+                    "Add it with points_at or joined, or give models"
+                )
+            return {}
+        points = (*support.points, *missing)
+        columns = [[number(v, "model value") for v in values_at(f, points, self.target)] for f in self.models]
+        return {p: tuple(column[k] for column in columns) for k, p in enumerate(points)}
+
+    def __str__(self) -> str:
+        over = "all models" if self.models is None else f"{len(self.models)} models"
+        return f"{self.name} over {over}"
+
+
+Objective = Variation | LeastSquares
+
+
+def infidelity(support: Support, perturbations: Any, chances: Any = None, models: Sequence[Any] | None = None) -> LeastSquares:
+    """Perturbations I of the support's input, equally likely unless `chances` are given.
+
+    Raises:
+        BadInput: shapes that do not fit, or a negative chance.
+    """
+    rows = vectors(perturbations, "perturbations", support.n)
+    weights = (Fraction(1, len(rows)),) * len(rows) if chances is None else vector(chances, "chances", len(rows))
+    x = support.x
+    demands = [
+        Demand(w, I, _difference(x, tuple(a - b for a, b in zip(x, I, strict=True)))) for w, I in zip(weights, rows, strict=True)
+    ]
+    return _squares("infidelity", demands, models)
+
+
+def fidelity(support: Support, weights: Sequence[Any], models: Sequence[Any] | None = None) -> LeastSquares:
+    """Coalitions of the support's features; `weights[k]`: of each coalition of k features, k = 0..n.
+
+    Raises:
+        BadInput: not n + 1 weights, or a negative one.
+    """
+    n, x, z = support.n, support.x, support.baseline
+    sizes = vector(weights, "weights", n + 1)
+    demands = []
+    for members in product((Fraction(0), Fraction(1)), repeat=n):
+        if weight := sizes[int(sum(members))]:
+            hybrid = tuple(a if m else b for m, a, b in zip(members, x, z, strict=True))
+            demands.append(Demand(weight, members, _difference(hybrid, z)))
+    return _squares("least squares fidelity", demands, models)
+
+
+def shapley_kernel(n: int) -> Vector:
+    """The weight of each coalition of k features, (n - 1) / (C(n, k) k (n - k)); 0 for none and for all of them."""
+    if type(n) is not int or n < 1:
+        raise BadInput(f"a number of features, at least 1, is asked for; got {n!r}")
+    return tuple(Fraction(n - 1, comb(n, k) * k * (n - k)) if 0 < k < n else Fraction(0) for k in range(n + 1))
+
+
+def energy(n: int, models: Sequence[Any] | None = None) -> LeastSquares:
+    """The mean square of the attributions of n features."""
+    units = [tuple(Fraction(i == j) for j in range(n)) for i in range(n)]
+    return _squares("energy", [Demand(Fraction(1), e, {}) for e in units], models)
+
+
+def _squares(name: str, demands: Sequence[Demand], models: Sequence[Any] | None) -> LeastSquares:
+    if any(d.weight < 0 for d in demands) or not demands:
+        raise BadInput(f"{name}: at least one demand is asked for, and no negative weights")
+    if models is not None and not models:
+        raise BadInput(f"{name}: no models are given; leave models out for all models at once")
+    return LeastSquares(name, tuple(demands), None if models is None else tuple(models))
+
+
+def _difference(a: Vector, b: Vector) -> dict[Vector, Fraction]:
+    return {a: Fraction(1), b: Fraction(-1)} if a != b else {}
