@@ -1,6 +1,7 @@
 """A design tool: wanted properties and a metric in, the best method on a finite support out, with its proof."""
 
 from attrtheory.metrics.design.conflict import Conflict, ContradictoryWishes
+from attrtheory.metrics.design.family import Family
 from attrtheory.metrics.design.objectives import (
     Demand,
     LeastSquares,
@@ -16,7 +17,7 @@ from attrtheory.metrics.design.supports import Support, grid, hybrid_points, hyb
 from attrtheory.metrics.design.wishes import WISHES, Wish, completeness_from, exact_on, moments, near
 
 __all__ = [
-    "WISHES", "Conflict", "ContradictoryWishes", "Demand", "Design", "LeastSquares", "Support", "Variation", "Wish",
+    "WISHES", "Conflict", "ContradictoryWishes", "Demand", "Design", "Family", "LeastSquares", "Support", "Variation", "Wish",
     "completeness_from", "design", "energy", "exact_on", "fidelity", "grid", "hybrid_points", "hybrids", "infidelity",
     "joined", "moments", "near", "points_at", "shapley_kernel",
 ]  # fmt: skip

@@ -127,9 +127,8 @@ def infidelity(support: Support, perturbations: Any, chances: Any = None, models
     rows = vectors(perturbations, "perturbations", support.n)
     weights = (Fraction(1, len(rows)),) * len(rows) if chances is None else vector(chances, "chances", len(rows))
     x = support.x
-    demands = [
-        Demand(w, I, _difference(x, tuple(a - b for a, b in zip(x, I, strict=True)))) for w, I in zip(weights, rows, strict=True)
-    ]
+    moved = [tuple(a - b for a, b in zip(x, row, strict=True)) for row in rows]
+    demands = [Demand(w, row, _difference(x, y)) for w, row, y in zip(weights, rows, moved, strict=True)]
     return _squares("infidelity", demands, models)
 
 
