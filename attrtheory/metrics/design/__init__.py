@@ -4,11 +4,11 @@ from attrtheory.metrics.design.conflict import Conflict, ContradictoryWishes
 from attrtheory.metrics.design.family import Family
 from attrtheory.metrics.design.objectives import (
     Demand,
-    LeastSquares,
+    SumOfSquares,
     Variation,
     energy,
-    fidelity,
-    infidelity,
+    mean_fidelity,
+    mean_infidelity,
     shapley_kernel,
 )
 from attrtheory.metrics.design.result import Design
@@ -17,7 +17,7 @@ from attrtheory.metrics.design.supports import Support, grid, hybrid_points, hyb
 from attrtheory.metrics.design.wishes import WISHES, Wish, completeness_from, exact_on, moments, near
 
 __all__ = [
-    "WISHES", "Conflict", "ContradictoryWishes", "Demand", "Design", "Family", "LeastSquares", "Support", "Variation", "Wish",
-    "completeness_from", "design", "energy", "exact_on", "fidelity", "grid", "hybrid_points", "hybrids", "infidelity",
-    "joined", "moments", "near", "points_at", "shapley_kernel",
+    "WISHES", "Conflict", "ContradictoryWishes", "Demand", "Design", "Family", "SumOfSquares", "Support", "Variation", "Wish",
+    "completeness_from", "design", "energy", "exact_on", "grid", "hybrid_points", "hybrids", "joined",
+    "mean_fidelity", "mean_infidelity", "moments", "near", "points_at", "shapley_kernel",
 ]  # fmt: skip

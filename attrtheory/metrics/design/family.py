@@ -8,7 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 from attrtheory.errors import BadCertificate, BadInput
+from attrtheory.expr.term import var
 from attrtheory.expr.views import FnView, Point, Value, summed
+from attrtheory.measures import Measure, point
 from attrtheory.methods.method import Method
 from attrtheory.metrics.design.constraints import program_of
 from attrtheory.metrics.design.objectives import Objective, Variation
@@ -56,10 +58,18 @@ class Family:
         return tuple(v[i * points : (i + 1) * points] for i in range(self.support.n))
 
     @property
-    def measures(self) -> tuple[dict[Vector, Fraction], ...]:
-        """Each feature's measure: the points that have weight, and their weights."""
+    def masses(self) -> tuple[dict[Vector, Fraction], ...]:
+        """Each feature's measure as a table: the points that have weight, and their weights."""
         points = self.support.points
         return tuple({p: w for p, w in zip(points, row, strict=True) if w} for row in self.weights)
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """Each feature's measure; of a relative support in the input x1.. and the baseline b1.., which may be any."""
+        n = self.support.n
+        x, b = ([var(f"{letter}{k + 1}") for k in range(n)] for letter in "xb")
+        at = (lambda p: on_the_way(p, x, b)) if self.support.relative else list
+        return tuple(sum((w * point(at(p)) for p, w in row.items()), Measure(n)) for row in self.masses)
 
     def variation(self) -> Vector:
         """The total variation of each measure: by how much a change of the model by 1 changes the attribution at most."""
@@ -87,7 +97,7 @@ class Family:
         if x is None or baseline is None:
             raise BadInput("this design is for any input and baseline: give both, x=... and baseline=...")
         a, b = vector(x, "x", self.support.n), vector(baseline, "baseline", self.support.n)
-        return [tuple(_on_the_way(p, a, b)) for p in self.support.points]
+        return [tuple(on_the_way(p, a, b)) for p in self.support.points]
 
     def method(self, name: str) -> Method:
         """The design as a method, which may be derived, proved and run like any other; of relative designs.
@@ -97,16 +107,16 @@ class Family:
         """
         if not self.support.relative:
             raise BadInput("a design on fixed points is no method; design on hybrids(n) or grid(n, steps)")
-        measures, n = self.measures, self.support.n
+        masses, n = self.masses, self.support.n
 
         def define(f: FnView, x: Point, x0: Point, i: int) -> Value:
             if f.n != n:
                 raise BadInput(f"{name} was designed for {n} features; the model has {f.n}")
-            return summed(w * f(*_on_the_way(p, x, x0)) for p, w in measures[i].items())
+            return summed(w * f(*on_the_way(p, x, x0)) for p, w in masses[i].items())
 
         return Method(name, define)
 
 
-def _on_the_way(shares: Vector, x: Point, x0: Point) -> list[Value]:
+def on_the_way(shares: Vector, x: Point, x0: Point) -> list[Value]:
     """baseline + u (x - baseline), coordinate by coordinate; exactly x or the baseline where u is 1 or 0."""
     return [b if u == 0 else a if u == 1 else b + u * (a - b) for u, a, b in zip(shares, x, x0, strict=True)]

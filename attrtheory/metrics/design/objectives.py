@@ -3,7 +3,7 @@ r"""What a design makes least among all measures that meet the wishes.
 `Variation`: $\sum_i |\mu_i|$, the sup-norm constant of the attributions; with `prices`, each point's weight counts times
 its price (its distance to data, say). A linear program.
 
-`LeastSquares`: $\sum_r \rho_r \sum_f \bigl(\sum_i d_{ri}\,\mu_i(f) - \tau_r(f)\bigr)^2$, demands r = (weight rho, direction
+`SumOfSquares`: $\sum_r \rho_r \sum_f \bigl(\sum_i d_{ri}\,\mu_i(f) - \tau_r(f)\bigr)^2$, demands r = (weight rho, direction
 d, target tau, a signed measure on the support) over models f: those given, or all models at once (`models=None`), whose values
 on the points are independent with mean 0 and variance 1. Three demands that have a name:
 
@@ -54,7 +54,7 @@ class Demand:
 
 
 @dataclass(frozen=True, eq=False)
-class LeastSquares:
+class SumOfSquares:
     """The weighted sum of squares above, over `models` (None: all models at once)."""
 
     name: str
@@ -115,10 +115,10 @@ class LeastSquares:
         return f"{self.name} over {over}"
 
 
-Objective = Variation | LeastSquares
+Objective = Variation | SumOfSquares
 
 
-def infidelity(support: Support, perturbations: Any, chances: Any = None, models: Sequence[Any] | None = None) -> LeastSquares:
+def mean_infidelity(support: Support, perturbations: Any, chances: Any = None, models: Sequence[Any] | None = None) -> SumOfSquares:
     """Perturbations I of the support's input, equally likely unless `chances` are given.
 
     Raises:
@@ -132,7 +132,7 @@ def infidelity(support: Support, perturbations: Any, chances: Any = None, models
     return _squares("infidelity", demands, models)
 
 
-def fidelity(support: Support, weights: Sequence[Any], models: Sequence[Any] | None = None) -> LeastSquares:
+def mean_fidelity(support: Support, weights: Sequence[Any], models: Sequence[Any] | None = None) -> SumOfSquares:
     """Coalitions of the support's features; `weights[k]`: of each coalition of k features, k = 0..n.
 
     Raises:
@@ -155,18 +155,18 @@ def shapley_kernel(n: int) -> Vector:
     return tuple(Fraction(n - 1, comb(n, k) * k * (n - k)) if 0 < k < n else Fraction(0) for k in range(n + 1))
 
 
-def energy(n: int, models: Sequence[Any] | None = None) -> LeastSquares:
+def energy(n: int, models: Sequence[Any] | None = None) -> SumOfSquares:
     """The mean square of the attributions of n features."""
     units = [tuple(Fraction(i == j) for j in range(n)) for i in range(n)]
     return _squares("energy", [Demand(Fraction(1), e, {}) for e in units], models)
 
 
-def _squares(name: str, demands: Sequence[Demand], models: Sequence[Any] | None) -> LeastSquares:
+def _squares(name: str, demands: Sequence[Demand], models: Sequence[Any] | None) -> SumOfSquares:
     if any(d.weight < 0 for d in demands) or not demands:
         raise BadInput(f"{name}: at least one demand is asked for, and no negative weights")
     if models is not None and not models:
         raise BadInput(f"{name}: no models are given; leave models out for all models at once")
-    return LeastSquares(name, tuple(demands), None if models is None else tuple(models))
+    return SumOfSquares(name, tuple(demands), None if models is None else tuple(models))
 
 
 def _difference(a: Vector, b: Vector) -> dict[Vector, Fraction]:

@@ -8,7 +8,7 @@ from typing import Literal
 from attrtheory.errors import BadInput, Unsupported
 from attrtheory.metrics.design.conflict import ContradictoryWishes, conflict_of
 from attrtheory.metrics.design.constraints import program_of
-from attrtheory.metrics.design.objectives import LeastSquares, Objective, Variation
+from attrtheory.metrics.design.objectives import SumOfSquares, Objective, Variation
 from attrtheory.metrics.design.quadratic import least_squares
 from attrtheory.metrics.design.result import Design
 from attrtheory.metrics.design.supports import Support
@@ -33,7 +33,7 @@ def design(
         support: `hybrids(n)`, `grid(n, steps)` for a method that runs at any input; `hybrid_points(x, baseline)`,
             `points_at(x, baseline, points)` for one input.
         properties: names or wishes, see `wishes`.
-        metric: `Variation()`, or a sum of squares: `infidelity(..)`, `fidelity(..)`, `energy(n)`.
+        metric: `Variation()`, or a sum of squares: `mean_infidelity(..)`, `mean_fidelity(..)`, `energy(n)`.
         progress: is told what is being done.
 
     >>> from attrtheory.metrics.design import hybrids
@@ -50,8 +50,8 @@ def design(
     if not isinstance(support, Support):
         raise BadInput(f"a support is made by hybrids(n), grid(n, steps) or points_at(x, baseline, points); got {support!r}")
     objective = Variation() if metric == "variation" else metric
-    if not isinstance(objective, Variation | LeastSquares):
-        raise BadInput(f"a metric is 'variation', Variation(..), infidelity(..), fidelity(..) or energy(n); got {metric!r}")
+    if not isinstance(objective, Variation | SumOfSquares):
+        raise BadInput(f"a metric is 'variation', Variation(..), mean_infidelity(..), mean_fidelity(..) or energy(n); got {metric!r}")
     wishes, tell = wished(properties), progress or (lambda _: None)
     program = program_of(support, wishes, objective)
     tell(f"{len(program.rows)} equations in {program.width} weights")
@@ -59,7 +59,7 @@ def design(
     if feasible is None:
         raise ContradictoryWishes(conflict_of(support, wishes, tell))
     tell(f"{objective} over {len(feasible.free)} degrees of freedom")
-    if isinstance(objective, LeastSquares):
+    if isinstance(objective, SumOfSquares):
         if program.positive:
             raise Unsupported("least squares over positive measures; take metric='variation', or leave out 'positive'")
         optimum, unique = least_squares(objective, support, program.rows, program.right, feasible)
