@@ -32,7 +32,8 @@ def candidates(q: Retrieval) -> set[Fraction]:
     """Values of a feature at the vertices of the cube and where an edge crosses 0: every answer is among these."""
     vertices = list(product((0, 1), repeat=q.n))
     value = {v: sum((w * c for w, c in zip(q.weights, v, strict=True)), q.intercept) for v in vertices}
-    crossed = any(value[u] * value[v] < 0 for u in vertices for v in vertices if sum(a != b for a, b in zip(u, v, strict=True)) == 1)
+    edges = [(u, v) for u in vertices for v in vertices if sum(a != b for a, b in zip(u, v, strict=True)) == 1]
+    crossed = any(value[u] * value[v] < 0 for u, v in edges)
     return set(value.values()) | ({Q(0)} if crossed else set())
 
 
@@ -88,7 +89,8 @@ def test_values_agree_with_scikit_learn():
         q = random_question(rng, intercept=True)
         m = [[Q(rng.randint(0, 4), 4) for _ in range(q.n)] for _ in range(q.n)]
         relevant = [abs(float(w)) > float(q.tau) for w in q.weights]
-        passing = [abs(sum(float(w) * float(c) for w, c in zip(q.weights, row, strict=True)) + float(q.intercept)) >= q.alpha for row in m]
+        w, b = np.array(q.weights, float), float(q.intercept)
+        passing = (np.abs(np.array(m, float) @ w + b) >= float(q.alpha)).tolist()  # halves and quarters: no rounding
         for mine, theirs in ((q.recall, recall_score), (q.precision, precision_score), (q.f1, f1_score)):
             assert float(mine(m, empty=0)) == pytest.approx(theirs(relevant, passing, zero_division=0))
 

@@ -9,6 +9,7 @@ from attrtheory.metrics.design.objectives import (
     energy,
     mean_fidelity,
     mean_infidelity,
+    priced,
     shapley_kernel,
 )
 from attrtheory.metrics.design.result import Design
@@ -19,5 +20,5 @@ from attrtheory.metrics.design.wishes import WISHES, Wish, completeness_from, ex
 __all__ = [
     "WISHES", "Conflict", "ContradictoryWishes", "Demand", "Design", "Family", "SumOfSquares", "Support", "Variation", "Wish",
     "completeness_from", "design", "energy", "exact_on", "grid", "hybrid_points", "hybrids", "joined",
-    "mean_fidelity", "mean_infidelity", "moments", "near", "points_at", "shapley_kernel",
+    "mean_fidelity", "mean_infidelity", "moments", "near", "points_at", "priced", "shapley_kernel",
 ]  # fmt: skip

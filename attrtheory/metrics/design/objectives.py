@@ -4,8 +4,8 @@ r"""What a design makes least among all measures that meet the wishes.
 its price (its distance to data, say). A linear program.
 
 `SumOfSquares`: $\sum_r \rho_r \sum_f \bigl(\sum_i d_{ri}\,\mu_i(f) - \tau_r(f)\bigr)^2$, demands r = (weight rho, direction
-d, target tau, a signed measure on the support) over models f: those given, or all models at once (`models=None`), whose values
-on the points are independent with mean 0 and variance 1. Three demands that have a name:
+d, target tau: a signed measure on points) over models f: those given, or all models at once (`models=None`), whose
+values on the points are independent with mean 0 and variance 1. Three demands that have a name:
 
     infidelity   a perturbation I with chance rho: direction I, target $\delta_x - \delta_{x-I}$
     fidelity     a coalition S with weight rho: direction 1_S, target $\delta_{(x_S, z)} - \delta_z$
@@ -16,7 +16,7 @@ Sources: Yeh et al. 2019, arXiv 1901.09392 (infidelity); Charnes et al. 1988, Lu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -42,6 +42,14 @@ class Variation:
 
     def __str__(self) -> str:
         return "total variation" if self.prices is None else "total variation at given prices"
+
+
+def priced(support: Support, price: Callable[[Vector], Any]) -> Variation:
+    """The variation in which a point's weight counts times `price(point)`, 0 or more: its distance to data, say."""
+    prices = {p: number(price(p), "price") for p in support.points}
+    if min(prices.values()) < 0:
+        raise BadInput(f"prices are 0 or more; got {min(prices.values())}")
+    return Variation(prices)
 
 
 @dataclass(frozen=True)
@@ -118,7 +126,9 @@ class SumOfSquares:
 Objective = Variation | SumOfSquares
 
 
-def mean_infidelity(support: Support, perturbations: Any, chances: Any = None, models: Sequence[Any] | None = None) -> SumOfSquares:
+def mean_infidelity(
+    support: Support, perturbations: Any, chances: Any = None, models: Sequence[Any] | None = None
+) -> SumOfSquares:
     """Perturbations I of the support's input, equally likely unless `chances` are given.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import Literal
 from attrtheory.errors import BadInput, Unsupported
 from attrtheory.metrics.design.conflict import ContradictoryWishes, conflict_of
 from attrtheory.metrics.design.constraints import program_of
-from attrtheory.metrics.design.objectives import SumOfSquares, Objective, Variation
+from attrtheory.metrics.design.objectives import Objective, SumOfSquares, Variation
 from attrtheory.metrics.design.quadratic import least_squares
 from attrtheory.metrics.design.result import Design
 from attrtheory.metrics.design.supports import Support
@@ -51,7 +51,9 @@ def design(
         raise BadInput(f"a support is made by hybrids(n), grid(n, steps) or points_at(x, baseline, points); got {support!r}")
     objective = Variation() if metric == "variation" else metric
     if not isinstance(objective, Variation | SumOfSquares):
-        raise BadInput(f"a metric is 'variation', Variation(..), mean_infidelity(..), mean_fidelity(..) or energy(n); got {metric!r}")
+        raise BadInput(
+            f"a metric is 'variation', priced(..), mean_infidelity(..), mean_fidelity(..) or energy(n); got {metric!r}"
+        )
     wishes, tell = wished(properties), progress or (lambda _: None)
     program = program_of(support, wishes, objective)
     tell(f"{len(program.rows)} equations in {program.width} weights")
