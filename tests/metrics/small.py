@@ -112,12 +112,13 @@ def cheapest_path(model: Small, start: Sequence[int], stop: Sequence[int]) -> Fr
     y = np.where(moved, np.array(stop), np.array(start))  # whole numbers throughout
     value = sum(c * np.maximum(y @ np.array(ws) + b, 0) for c, ws, b in model.units)
     value = (value + sum(c * y[:, i] * y[:, j] for c, i, j in model.pairs)).tolist()
-    raised = [v - min(value) for v in value]
+    lowest = min(value)
+    raised = [v - lowest for v in value]
     least, heap, full = [0] + [sum(map(abs, raised)) + 1] * (2**n - 1), [(0, 0)], 2**n - 1
     while True:
         cost, s = heapq.heappop(heap)
         if s == full:  # every path has n - 1 inner sets, and half of both ends
-            return (cost + (n - 1) * min(value) + Q(value[0] + value[-1], 2)) / n
+            return (cost + (n - 1) * lowest + Q(value[0] + value[-1], 2)) / n
         if cost > least[s]:
             continue
         for i in range(n):
