@@ -91,11 +91,11 @@ def tree_of(
             raise BadInput(f"{name}: {what} {a[~np.isfinite(a)][0]} at a node; only finite numbers are accepted")
     if cover is not None and (numbers[2] < 0).any():
         raise BadInput(f"{name}: cover {numbers[2].min()} at a node; covers count training data and are 0 or more")
-    moved = [np.where(kept, place[a[order]], -1) for a in (left, right)]
-    arrays = [np.where(kept, feature[order], -1), numbers[0], *moved, numbers[1]]
-    for a in (*arrays, *numbers):
+    feature, left, right = (np.where(kept, a, -1) for a in (feature[order], place[left[order]], place[right[order]]))
+    for a in (feature, left, right, *numbers):
         a.flags.writeable = False
-    return Tree(*arrays, numbers[2] if cover is not None else None, weight, starts)
+    at, leaf, *covers = numbers
+    return Tree(feature, at, left, right, leaf, covers[0] if covers else None, weight, starts)
 
 
 def _breadth_first(
