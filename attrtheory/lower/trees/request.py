@@ -32,8 +32,8 @@ def asked_rows(
     base = rows(forest, baselines, "baselines")
     if name not in BACKGROUNDS and len(base) not in (1, len(x)):
         raise BadInput(
-            f"baselines: got {len(base)} rows for {len(x)} inputs; give one row, or one for each input; for a background ask for "
-            "marginal_shapley"
+            f"baselines: got {len(base)} rows for {len(x)} inputs; give one row, or one for each input. For the mean over a "
+            "background ask for marginal_shapley"
         )
     return x, base
 

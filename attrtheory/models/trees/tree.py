@@ -75,8 +75,9 @@ def tree_of(
         raise TooLarge(f"{name} has {n} nodes; up to {MAX_NODES} are read")
     feature, left, right = (np.asarray(a, np.int64) for a in (columns[0], columns[2], columns[3]))
     inner = feature >= 0
-    if (feature[inner] >= features).any():
-        raise BadInput(f"{name} splits on feature {feature.max()}; the model has features 0 to {features - 1}")
+    if (feature >= features).any() or (feature < -1).any():
+        raise BadInput(f"{name} splits on features {feature.min()} to {feature.max()}; there are 0 to {features - 1}")
+    left, right = np.where(inner, left, 0), np.where(inner, right, 0)
     children = np.concatenate([left[inner], right[inner]])
     if ((children < 1) | (children >= n)).any():
         raise BadInput(f"{name}: children must be nodes 1 to {n - 1}; got {children.min()} to {children.max()}")

@@ -110,8 +110,8 @@ def _nodes(tree: dict[str, Any], features: int, weight: Fraction, name: str) -> 
     if str(field(tree, "tree_param", dict, name).get("size_leaf_vector", "1")) not in ("0", "1"):
         raise Unsupported(f"{name} has vector leaves; fit one model for each target")
     left, right, feature = (whole_numbers(columns[k], f"{k} of {name}") for k in lists[:3])
-    if not len(left) == len(right) == len(feature) or ((left < 0) != (right < 0)).any():
-        raise BadInput(f"{name}: every node has two children or none, and lists of nodes have the same length")
+    if not len(left) == len(right) == len(feature) or ((left < 0) != (right < 0)).any() or (feature[left >= 0] < 0).any():
+        raise BadInput(f"{name}: every node has two children and a feature, or neither; lists of nodes have the same length")
     condition = numbers(columns["split_conditions"], f"split_conditions of {name}").astype(np.float32)
     cover = numbers(columns["sum_hessian"], f"sum_hessian of {name}")
     return tree_of(
