@@ -13,6 +13,7 @@ from itertools import pairwise, zip_longest
 
 from attrtheory.errors import BadInput, Unsupported
 from attrtheory.expr.algebra import fold
+from attrtheory.expr.special import SPECIAL
 from attrtheory.expr.term import Term
 
 Poly = tuple[Fraction, ...]
@@ -93,6 +94,8 @@ class Exact:
         return sum((_integral(p, *ends) for p, ends in zip(body.polys, pairwise(body.breaks), strict=True)), ZERO)
 
     def call(self, name: str, orders: tuple[int, ...], args: Sequence[Value]) -> Value:
+        if name in SPECIAL:
+            raise Unsupported(f"{name} has irrational values; semantics.balls.enclose gives rational bounds on them")
         if name not in self.functions:
             raise BadInput(f"the unknown function {name!r} has no values; put a model in its place")
         if any(isinstance(a, Pieces) for a in args):

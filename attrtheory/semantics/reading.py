@@ -9,7 +9,10 @@ from typing import Any
 import sympy
 
 from attrtheory.expr.algebra import fold
+from attrtheory.expr.special import DENSITY, PHI, QUANTILE, ROOT
 from attrtheory.expr.term import Term
+
+SYMBOLS = {PHI: r"\Phi", DENSITY: r"\varphi", QUANTILE: r"\Phi^{-1}"}
 
 
 class Reading:
@@ -44,7 +47,9 @@ class Reading:
         return sympy.Integral(body, (self.bound(level), 0, 1))
 
     def call(self, name: str, orders: tuple[int, ...], args: Sequence[Any]) -> Any:
-        head = name if not orders else "".join(rf"\partial_{{{k + 1}}}" for k in orders) + name
+        if name == ROOT and not orders:
+            return sympy.sqrt(args[0])
+        head = "".join(rf"\partial_{{{k + 1}}}" for k in orders) + SYMBOLS.get(name, name)
         return sympy.Function(head, real=True)(*args)
 
 

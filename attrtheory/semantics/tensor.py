@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -10,9 +11,18 @@ import torch
 
 from attrtheory.errors import BadInput, Unsupported
 from attrtheory.expr.algebra import fold
+from attrtheory.expr.special import DENSITY, PHI, QUANTILE, ROOT
 from attrtheory.expr.term import Term
+from attrtheory.semantics.special import written_out
 
 Tensor = torch.Tensor
+functions: Any = torch.special  # without types
+FUNCTIONS: dict[str, Callable[[Any], Tensor]] = {
+    PHI: functions.ndtr,
+    DENSITY: lambda z: torch.exp(-z * z / 2) / math.sqrt(2 * math.pi),
+    QUANTILE: functions.ndtri,
+    ROOT: lambda t: t.clamp(min=0).sqrt(),
+}
 
 
 class Batched:
@@ -52,10 +62,12 @@ class Batched:
         raise Unsupported("a mean in a kernel; close it first")
 
     def call(self, name: str, orders: tuple[int, ...], args: Sequence[Tensor]) -> Any:
+        if name in FUNCTIONS and not orders:
+            return FUNCTIONS[name](*args)
         raise Unsupported(f"the unknown function {name!r} in a kernel; put a model in its place")
 
 
 def run(term: Term, env: Mapping[str, Tensor]) -> Tensor:
     """The float value of a term on a batch: one column for each variable."""
     like = next(iter(env.values()), torch.zeros((), dtype=torch.float64))
-    return fold(term, Batched(env, like))
+    return fold(written_out(term), Batched(env, like))
