@@ -25,8 +25,7 @@ def by_ridges(ridges: Ridges, rows: Sequence[Row], *, exact: bool) -> Share:
     for s in (s for row in rows for s in row):
         if 2 ** len(s.law.uniform) > MOST_CORNERS:
             raise TooLarge(
-                f"a closed form over 2^{len(s.law.uniform)} corners; up to {MOST_CORNERS:,} are summed (the problem is #P-hard). "
-                "Give samples=10_000 for a confidence interval"
+                f"a closed form over 2^{len(s.law.uniform)} corners (a #P-hard problem); up to {MOST_CORNERS:,} are summed"
             )
         _check_jumps(ridges, s)
     found = [_value(ridges, row) for row in rows]
@@ -34,8 +33,8 @@ def by_ridges(ridges: Ridges, rows: Sequence[Row], *, exact: bool) -> Share:
     if exact and not rational:
         raise Unsupported("the values have special functions and are irrational; exact=False gives rigorous bounds")
     words = f"closed forms, neuron by neuron, {len(ridges.ridges)}"
-    ends = (tuple(getattr(e, name) for e in found) for name in ("lower", "upper", "middle"))
-    return Share(*ends, "exact" if rational else "enclosed", words)
+    lower, upper, middle = (tuple(getattr(e, name) for e in found) for name in ("lower", "upper", "middle"))
+    return Share(lower, upper, middle, "exact" if rational else "enclosed", words)
 
 
 def _value(ridges: Ridges, row: Row) -> Enclosure:
@@ -59,6 +58,6 @@ def _check_jumps(ridges: Ridges, s: Summand) -> None:
             level = r.bias + sum(w * v for w, v in zip(r.weights, end, strict=True))
             if not enclose(level, {}, BITS).upper and not enclose(level, {}, BITS).lower:
                 raise SideCondition(
-                    f"the model jumps at {[str(v) for v in end]}, where the functional has mass: its value there is a matter of "
+                    f"the model jumps at {[str(v) for v in end]}, where the functional has mass: the value is a matter of "
                     "convention. Move the point off the jump"
                 )

@@ -65,18 +65,15 @@ def functional_values(
     rows = [numeric(f, at or {}) for f in functionals]
     if not rows:
         raise BadInput("no functionals were given; functional_of(method, n) reads those of a method")
-    n = functionals[0].n
     if isinstance(model, Fn):
+        _check_features(functionals, model.n)
         shares = _on_term(model, rows, exact=exact)
-        features = model.n
     else:
-        graph = to_graph(model, np.zeros(n))
+        graph = to_graph(model, np.zeros(functionals[0].n))
+        _check_features(functionals, graph.features)
         (kept,) = targets(graph, one_target(graph, target), 1)
-        features = graph.features
-        _check_features(functionals, features)
-        shares = _on_graph(graph, rows, kept, exact, max_regions, lambda rest: _rest(
-            graph, rest, kept, exact=exact, samples=samples, confidence=confidence, seed=seed))  # fmt: skip
-    _check_features(functionals, features)
+        rest = lambda left: _rest(graph, left, kept, exact=exact, samples=samples, confidence=confidence, seed=seed)
+        shares = _on_graph(graph, rows, kept, exact, max_regions, rest)
     return together(shares, len(rows), confidence)
 
 

@@ -43,7 +43,8 @@ def by_points(graph: Graph, rows: Sequence[Row], target: int, *, exact: bool) ->
         k = index[s.law.origin]
         return number(s.weight) * (found.output[k] if s.feature is None else found.gradient[k, s.feature])
 
-    values = [sum(map(value, row), number(Fraction(0))) for row in rows]
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused below
+        values = [sum(map(value, row), number(Fraction(0))) for row in rows]
     slopes = any(s.feature is not None for row in rows for s in row)
     words = f"forward{' and backward' * slopes} passes, {len(points)}"
     kinks = tuple(found.kinks) if slopes else ()

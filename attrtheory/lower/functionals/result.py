@@ -34,7 +34,7 @@ class Share:
 def plain(values: Sequence[Fraction | float], trust: Trust, algorithm: str, **more: object) -> Share:
     """A share without bounds of its own."""
     try:
-        v = tuple(map(Fraction, values))
+        v = tuple(Fraction(value) for value in values)
     except (OverflowError, ValueError) as error:
         raise TooLarge("float64 overflows on this network and functional; ask for exact=True") from error
     return Share(v, v, v, trust, algorithm, **more)  # pyright: ignore[reportArgumentType]

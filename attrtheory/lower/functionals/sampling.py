@@ -42,7 +42,7 @@ def by_sampling(
     if type(samples) is not int or samples < 2:
         raise BadInput(f"sampling needs 2 samples or more; got {samples!r}")
     net, drawn = network(graph), dict[Spread, _Drawn]()
-    rows = [[part for s in row for part in _without_normal_weights(s)] for row in rows]
+    rows = [tuple(part for s in row for part in _without_normal_weights(s)) for row in rows]
     for k, law in enumerate(dict.fromkeys(s.law for row in rows for s in row)):
         slopes = any(s.feature is not None for row in rows for s in row if s.law == law)
         drawn[law] = _Drawn(net, law, target, samples, np.random.default_rng([seed, k]), slopes=slopes)
@@ -59,7 +59,7 @@ def by_sampling(
 
 
 def _without_normal_weights(s: Summand) -> list[Summand]:
-    """Stein: $E[g_j m f(Y)] = \\sum_k c_{jk} E[m \\partial_k f(Y)]$, where the monomial m has uniform variables only."""
+    r"""Stein: $E[g_j m f(Y)] = \sum_k c_{jk} E[m \partial_k f(Y)]$, where the monomial m has uniform variables only."""
     m = len(s.law.uniform)
     normal = s.powers[m:]
     if not any(normal):
@@ -90,14 +90,17 @@ class _Drawn:
         outputs: list[torch.Tensor] = []
         found: list[torch.Tensor] = []
         for some in points.split(rows_in_cache(net, torch.device("cpu"))):
-            y, slope = gradients(net, some, torch.full((len(some),), target)) if slopes else (forward(net.graph, some).flatten(1), None)
+            if slopes:
+                y, slope = gradients(net, some, torch.full((len(some),), target))
+                found.append(slope.flatten(1))
+            else:
+                y = forward(net.graph, some).flatten(1)
             outputs.append(finite(y)[:, target])
-            found += [] if slope is None else [slope.flatten(1)]
         self.values = torch.cat(outputs).numpy()
         self.slopes = torch.cat(found).numpy() if found else np.zeros((samples, 0))
         box = None
         if not law.normal:
-            low, high = (origin + directions.clip(**side).sum(0) for side in ({"max": 0}, {"min": 0}))
+            low, high = (origin + side(directions, 0.0).sum(0) for side in (np.minimum, np.maximum))
             slack = gamma(4 + len(directions)) * (abs(origin) + abs(directions).sum(0))
             rows = [torch.from_numpy(v).view(1, *net.graph.input_shape) for v in (low - slack, high + slack)]
             box = reach(net, *rows)
@@ -120,9 +123,8 @@ class _Drawn:
             values = values * np.prod(self.u ** np.array(s.powers[: self.u.shape[1]]), axis=1)
             low, high = min(low, 0.0), max(high, 0.0)
         w = float(s.weight)
-        ends = sorted([w * low, w * high])
-        slack = gamma(4) * max(map(abs, ends))
-        return w * values, ends[0] - slack, ends[1] + slack
+        least, most = sorted([w * low, w * high])
+        return w * values, least, most
 
 
 def _bounded(
@@ -132,8 +134,9 @@ def _bounded(
     for row in rows:
         parts = [drawn[s.law].bounded(s) for s in row]
         columns.append(sum((p[0] for p in parts), np.zeros(len(next(iter(drawn.values())).values))))
-        least.append(sum(p[1] for p in parts))
-        most.append(sum(p[2] for p in parts))
+        slack = gamma(len(parts) + 4) * sum(max(abs(p[1]), abs(p[2])) for p in parts)
+        least.append(sum(p[1] for p in parts) - slack)
+        most.append(sum(p[2] for p in parts) + slack)
     low, high = np.array(least, dtype=float), np.array(most, dtype=float)
     if not (np.isfinite(low).all() and np.isfinite(high).all()):
         raise TooLarge("the proved range of the network overflows float64; rescale it")

@@ -8,12 +8,12 @@ from typing import Any, cast
 
 from attrtheory.errors import SideCondition
 from attrtheory.expr.algebra import fold
-from attrtheory.expr.binder import close, hole
-from attrtheory.expr.term import ONE, Term, lift
 from attrtheory.lower.functionals.numbers import Row, Summand
 from attrtheory.lower.functionals.result import Share, plain
 from attrtheory.models.fn import Fn
 from attrtheory.semantics.exact import Exact, Pieces
+
+PATH = -1  # the bound variable of the segment: that of no mean in a model
 
 
 class Unambiguous(Exact):
@@ -24,8 +24,8 @@ class Unambiguous(Exact):
         other = super().ite(self.affine(Fraction(0), (Fraction(-1),), (g,)), b, a)
         if value != other:
             raise SideCondition(
-                "the model jumps where the functional has mass: at a point on a split, or along a path inside one. The value is "
-                "a matter of convention; move the input or the baseline off the split"
+                "the model jumps where the functional has mass: at a point on a split, or along a path inside one. The value "
+                "is a matter of convention; move the input or the baseline off the split"
             )
         return value
 
@@ -48,34 +48,33 @@ def by_pieces(model: Fn, rows: Sequence[Row]) -> Share:
     Raises:
         SideCondition: the model jumps where a measure has mass, or anywhere along a path on which slopes are averaged.
     """
-    kinks = Conventional({})
-    values = [sum((s.weight * _integral(model, s, kinks) for s in row), Fraction(0)) for row in rows]
+    found = [[_integral(model, s) for s in row] for row in rows]
+    values = [sum((value for value, _ in row), Fraction(0)) for row in found]
+    kinks = sum(k for row in found for _, k in row)
     points = len({s.law.origin for row in rows for s in row if not s.law.uniform})
     paths = len({s.law for row in rows for s in row if s.law.uniform})
     words = f"exact evaluation at points, {points}, and piece by piece on segments, {paths}"
-    named = (f"guards vanish at {kinks.kinks} points or pieces of paths where slopes are taken",) if kinks.kinks else ()
+    named = (f"guards vanish at {kinks} points or pieces of paths where slopes are taken",) if kinks else ()
     return plain(values, "exact", words, kinks=named, evaluations=points)
 
 
-def _integral(model: Fn, s: Summand, kinks: Exact) -> Fraction:
-    if not s.law.uniform:
-        value = _exactly(model(*s.law.origin), Unambiguous({}))
-        return value if s.feature is None else _exactly(model.partial(s.feature, *s.law.origin), kinks)
-    u = hole()
-    at = [lift(o) + c * u for o, c in zip(s.law.origin, s.law.uniform[0], strict=True)]
-    along = fold(model(*at), Unambiguous({}))
+def _integral(model: Fn, s: Summand) -> tuple[Fraction, int]:
+    """(value, how many slopes follow the convention at a kink). The body is run as it is: on numbers, guards are seen."""
+    step = s.law.uniform[0] if s.law.uniform else (Fraction(0),) * model.n
+    env: Any = {
+        name: Pieces(PATH, (Fraction(0), Fraction(1)), ((o, c),)) if c else o
+        for name, o, c in zip(model.names, s.law.origin, step, strict=True)
+    }
+    values = Unambiguous(env)
+    found: Any = fold(model.body, values)
+    kinks = 0
     if s.feature is not None:
-        _check_continuous(along)
-    monomial = ONE
-    for _ in range(s.powers[0]):
-        monomial = monomial * u
-    if s.feature is None:
-        return _exactly(close(u.payload, monomial * model(*at)), Unambiguous({}))
-    return _exactly(close(u.payload, monomial * model.partial(s.feature, *at)), kinks)
-
-
-def _exactly(term: Term, algebra: Exact) -> Fraction:
-    return cast("Fraction", fold(term, algebra))  # no bound variable is open
+        _check_continuous(found)
+        slopes = Conventional(env)
+        found, kinks = fold(model.slope(s.feature), slopes), slopes.kinks
+    for _ in range(sum(s.powers)):
+        found = values.mul(found, values.bound(PATH))
+    return s.weight * cast("Fraction", values.mean01(PATH, found)), kinks
 
 
 def _check_continuous(along: Any) -> None:
@@ -85,6 +84,6 @@ def _check_continuous(along: Any) -> None:
         at = [sum(c * t**k for k, c in enumerate(p)) for p in (left, right)]
         if at[0] != at[1]:
             raise SideCondition(
-                f"the model jumps by {at[1] - at[0]} at {t} of a path on which its slopes are averaged: slopes do not see jumps. "
-                "Explain a continuous model, or ask for the atoms of its splits"
+                f"the model jumps by {at[1] - at[0]} at {t} of a path on which its slopes are averaged, and slopes do not "
+                "see jumps. Explain a continuous model, or ask for the atoms of its splits"
             )

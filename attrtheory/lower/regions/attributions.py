@@ -81,8 +81,10 @@ def functional_attributions(
     exact: bool = False,
     max_regions: int = 200_000,
 ) -> RegionAttribution:
-    """Both forms together: one value for each row, the sum of integrals of an output (None), or of its derivative in a
-    feature, against patches. Patches with the same support should share it: it is decomposed once.
+    """Both forms together: one value for each row, the sum of integrals against patches.
+
+    What is integrated is an output (None), or its derivative in a feature. Patches with the same support should share it: it
+    is decomposed once.
 
     Raises:
         BadInput: a patch does not fit the network.
