@@ -225,6 +225,16 @@ def test_jumps_at_point_masses_are_decided_exactly():
         assert limit(parse_model(text), at(HALF, Q(1, 4)))[0] in (0, 1)
 
 
+def test_mass_that_cancels_still_counts_where_a_model_jumps():
+    """Closed left minus closed right: the measure is 0, but the sums of a step at the input are 1 or 0 by their tags."""
+    text = "(1 - step(lower1 - x1))*step(upper1 - x1) - step(x1 - lower1)*(1 - step(x1 - upper1))"
+    atoms, jump = atoms_from_text([text]).at([HALF]), parse_model("step(x1 - 1/2)")
+    assert [grid_sum(jump, atoms, 4, tags) for tags in ("lower", "centre")] == [(0,), (1,)]
+    with pytest.raises(SideCondition, match="discontinuous"):
+        limit(jump, atoms)
+    assert limit(parse_model("relu(x1 - 1/2)"), atoms) == (0,)
+
+
 def test_jumps_outside_the_cube_do_not_count():
     at = lambda *x: atoms_from_text(["x1_in * x2_in", "0"]).at(x)
     for text in ("step(x1 - 1) + x2", "step(-x2) + x2*x1", "step(x1 + x2 - 2)", "step(x1 - x2 - 1)"):

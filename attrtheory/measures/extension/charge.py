@@ -64,16 +64,21 @@ class Charge:
         r"""The measure with $\int f\,d\mu = \lim \sum f(y_R)\,a(R)$ for continuous f."""
         return Measure(self.n, tuple(part for sites, p in self.collapsed().pieces.items() for part in self._parts(sites, p)))
 
-    def _parts(self, sites: tuple[Site, ...], density: fmpq_mpoly) -> list[Part]:
-        origin = tuple(const(b[j // 2]) for b, (j, _) in zip(self.breaks, sites, strict=True))
-        free = [k for k, (j, _) in enumerate(sites) if j % 2]
-        law = Law(origin, tuple(unit(self.n, k, self._length(k, sites[k][0])) for k in free))
-        return [
-            Part(const(c), law, tuple(powers[k] for k in free)) for powers, c in sorted(coefficients(density).items()) if c
-        ]
+    def laws(self) -> list[Law]:
+        """The points, segments and boxes that carry it, also those on which both sides of a point cancel."""
+        return list(map(self._law, self.pieces))
 
-    def _length(self, k: int, j: int) -> Fraction:
-        return self.breaks[k][j // 2 + 1] - self.breaks[k][j // 2]
+    def _law(self, sites: tuple[Site, ...]) -> Law:
+        origin = tuple(const(b[j // 2]) for b, (j, _) in zip(self.breaks, sites, strict=True))
+        sides = [unit(self.n, k, b[j // 2 + 1] - b[j // 2]) for k, (b, j) in self._intervals(sites)]
+        return Law(origin, tuple(sides))
+
+    def _intervals(self, sites: tuple[Site, ...]) -> list[tuple[int, tuple[tuple[Fraction, ...], int]]]:
+        return [(k, (self.breaks[k], j)) for k, (j, _) in enumerate(sites) if j % 2]
+
+    def _parts(self, sites: tuple[Site, ...], density: fmpq_mpoly) -> list[Part]:
+        law, free = self._law(sites), [k for k, _ in self._intervals(sites)]
+        return [Part(const(c), law, tuple(powers[k] for k in free)) for powers, c in sorted(coefficients(density).items())]
 
 
 def charge_of(integrator: Stratified) -> Charge:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import product
 
-from flint import fmpq_mpoly, fmpq_mpoly_ctx
+from flint import fmpq, fmpq_mpoly, fmpq_mpoly_ctx
 
 from attrtheory.errors import SideCondition, TooLarge
 from attrtheory.expr.algebra import fold
@@ -55,7 +55,7 @@ class Near(OnCell):
 
 def _orders(g: fmpq_mpoly) -> Iterator[fmpq_mpoly]:
     """The coefficients of the powers of the last variable, lowest power first, as polynomials in the others."""
-    ring, terms = g.context(), dict[int, dict[tuple[int, ...], object]]()
+    ring, terms = g.context(), dict[int, dict[tuple[int, ...], fmpq]]()
     for powers, c in g.to_dict().items():
         terms.setdefault(int(powers[-1]), {})[(*powers[:-1], 0)] = c
     return (ring.from_dict(terms[order]) for order in sorted(terms))

@@ -11,8 +11,8 @@ from attrtheory.expr.term import ONE, Term
 from attrtheory.expr.views import FnView
 from attrtheory.measures.extension.atoms import Atoms, require_integrators
 from attrtheory.measures.extension.cells import stratified
-from attrtheory.measures.extension.charge import charge_of
-from attrtheory.measures.extension.construct import measure_of_atoms
+from attrtheory.measures.extension.charge import Charge, charge_of
+from attrtheory.measures.extension.construct import charge
 from attrtheory.measures.extension.grid import as_function
 from attrtheory.measures.extension.jumps import require_continuous
 from attrtheory.measures.law import Part
@@ -36,7 +36,7 @@ def limit(f: FnView, atoms: Atoms) -> tuple[Fraction, ...]:
         Unsupported: atoms whose measure, or a model whose integral, has no exact form here.
     """
     model = as_function(f)
-    return tuple(_limit(model, mu) for mu in measure_of_atoms(atoms))
+    return tuple(_limit(model, charge(atoms, i)) for i in range(atoms.n))
 
 
 def stieltjes(f: FnView, integrators: Sequence[Term]) -> tuple[Fraction, ...]:
@@ -60,15 +60,15 @@ def stieltjes(f: FnView, integrators: Sequence[Term]) -> tuple[Fraction, ...]:
         Unsupported: an integrator that is not piecewise polynomial with pieces on a grid.
     """
     n, model = require_integrators(integrators), as_function(f)
-    return tuple(_limit(model, charge_of(stratified(g, [f"t{k + 1}" for k in range(n)])).measure()) for g in integrators)
+    return tuple(_limit(model, charge_of(stratified(g, [f"t{k + 1}" for k in range(n)]))) for g in integrators)
 
 
-def _limit(f: Fn, mu: Measure) -> Fraction:
-    """The integral, where the sums tend to it."""
-    _require_features(f, mu)
-    for part in mu.parts:
-        require_continuous(f, part.law)
-    return integral(f, mu)
+def _limit(f: Fn, rule: Charge) -> Fraction:
+    """The integral, where the sums tend to it: the model has no jump where the rule has mass, cancelled mass included."""
+    _require_features(f, rule.n)
+    for law in rule.laws():
+        require_continuous(f, law)
+    return integral(f, rule.measure())
 
 
 def integral(f: Fn, mu: Measure) -> Fraction:
@@ -77,13 +77,13 @@ def integral(f: Fn, mu: Measure) -> Fraction:
     Raises:
         Unsupported: another law, or a model without an exact integral here.
     """
-    _require_features(f, mu)
+    _require_features(f, mu.n)
     return sum((_part(f, p) for p in mu.parts), Fraction(0))
 
 
-def _require_features(f: Fn, mu: Measure) -> None:
-    if f.n != mu.n:
-        raise BadInput(f"the measure is on {mu.n} features, the model on {f.n}")
+def _require_features(f: Fn, n: int) -> None:
+    if f.n != n:
+        raise BadInput(f"the measure is on {n} features, the model on {f.n}")
 
 
 def _part(f: Fn, part: Part) -> Fraction:
