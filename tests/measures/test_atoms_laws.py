@@ -23,7 +23,7 @@ from attrtheory.measures.parts import Integrated
 from attrtheory.methods import AVERAGES, get_method
 from attrtheory.semantics.balls import enclose
 from attrtheory.semantics.exact import evaluate
-from attrtheory.semantics.ring import equal
+from attrtheory.semantics.special import equal
 
 Q = Fraction
 AVERAGE = {m.name: m for m in AVERAGES}
