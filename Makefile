@@ -27,6 +27,7 @@ imports: $(READY)      ## who may import whom
 
 check: $(READY)        ## re-check every certificate, without searching
 	$(BIN)/attrtheory check proofs/
+	$(BIN)/attrtheory check proofs/functionals/
 
 docs: $(READY)         ## the pages, in out/docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file .ci/mkdocs.yml

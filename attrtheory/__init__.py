@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from attrtheory.models.graph import Graph
     from attrtheory.models.onnx_import import from_onnx
     from attrtheory.models.torch_import import from_torch, from_torch_inputs
+    from attrtheory.models.trees import Forest, from_lightgbm, from_sklearn, from_xgboost
     from attrtheory.prove.box import box_query
     from attrtheory.prove.box_bounds import box_bounds
     from attrtheory.prove.box_signs import box_signs
@@ -37,6 +38,7 @@ __version__ = "0.1.0"
 
 _LATER = {  # loaded when asked for: these need numpy, torch, onnx or sympy
     "Attribution": "attrtheory.api",
+    "Forest": "attrtheory.models.trees",
     "Graph": "attrtheory.models.graph",
     "audit": "attrtheory.api",
     "box_bounds": "attrtheory.prove.box_bounds",
@@ -44,9 +46,12 @@ _LATER = {  # loaded when asked for: these need numpy, torch, onnx or sympy
     "box_signs": "attrtheory.prove.box_signs",
     "derive": "attrtheory.api",
     "explain": "attrtheory.api",
+    "from_lightgbm": "attrtheory.models.trees",
     "from_onnx": "attrtheory.models.onnx_import",
+    "from_sklearn": "attrtheory.models.trees",
     "from_torch": "attrtheory.models.torch_import",
     "from_torch_inputs": "attrtheory.models.torch_import",
+    "from_xgboost": "attrtheory.models.trees",
 }
 
 
@@ -59,9 +64,9 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
-    "METHODS", "PROPERTIES", "Attribution", "Claim", "Dense", "Domain", "Every", "Fn", "Given", "Graph", "Method",
+    "METHODS", "PROPERTIES", "Attribution", "Claim", "Dense", "Domain", "Every", "Fn", "Forest", "Given", "Graph", "Method",
     "Multilinear", "Property", "Term", "Unknown", "agrees_with", "audit", "box_bounds", "box_query", "box_signs", "check",
-    "derive", "explain", "fold", "from_certificate", "from_onnx", "from_torch", "from_torch_inputs",
-    "get_method", "get_property", "has_formula", "ite", "mean01", "parse_model", "prove", "relu", "step",
-    "to_certificate", "var",
+    "derive", "explain", "fold", "from_certificate", "from_lightgbm", "from_onnx", "from_sklearn", "from_torch",
+    "from_torch_inputs", "from_xgboost", "get_method", "get_property", "has_formula", "ite", "mean01", "parse_model",
+    "prove", "relu", "step", "to_certificate", "var",
 ]  # fmt: skip

@@ -18,11 +18,14 @@ from attrtheory.lower.given import to_graph
 from attrtheory.lower.inputs import targets
 from attrtheory.lower.layers import forward
 from attrtheory.lower.request import asked_method, asked_sample, baseline_rows, baseline_words, described, fitted
+from attrtheory.lower.trees.explain import attribute_rows
+from attrtheory.lower.trees.request import asked_rows, forest_words, refused
 from attrtheory.methods import Method, get_method
 from attrtheory.models.dsl import parse_model
 from attrtheory.models.families import Given
 from attrtheory.models.fn import Fn
 from attrtheory.models.graph import Graph
+from attrtheory.models.trees.forest import Forest
 from attrtheory.properties import get_property
 from attrtheory.prove.claim import Claim
 
@@ -111,7 +114,7 @@ def explain(
     """Attributions of each row of `inputs`, by the method's definition.
 
     Args:
-        model: a Graph, a torch module in eval mode, or the path of an ONNX file.
+        model: a Graph, a torch module in eval mode, or the path of an ONNX file; or a Forest, see `explain_forest`.
         inputs: a batch (n, *input shape) of finite numbers, torch, numpy or lists; rows of a Graph or a file with as many
             entries in another shape are reshaped. One input of a Graph or a file, or one row of numbers for a module, is
             a batch of one.
@@ -134,6 +137,9 @@ def explain(
     if unknown:
         known = ", ".join(k for k in signature(explain).parameters if k not in ("model", "inputs", "method", "unknown"))
         raise BadInput(f"explain has no option {', '.join(unknown)}; its options are {known}")
+    if isinstance(model, Forest):
+        refused(target=target, groups=groups, unions=unions, via=via, sample=sample)
+        return explain_forest(model, inputs, method, baselines=baselines, exact=exact, progress=progress)
     graph = to_graph(model, inputs)
     chosen = asked_method(method, unions, via)
     drawn = asked_sample(chosen, sample)
@@ -170,6 +176,50 @@ def explain(
         described(chosen, drawn, None if mask is None else len(np.unique(mask))),
         base,
         baseline_words(chosen, base),
+    )
+
+
+def explain_forest(
+    forest: Forest,
+    inputs: Data,
+    method: str | Method,
+    *,
+    baselines: Data | None = None,
+    exact: bool = False,
+    progress: Progress | None = None,
+) -> Attribution:
+    """Attributions of a sum of trees, through its leaves; `explain` comes here with a Forest.
+
+    Args:
+        forest: from `from_sklearn`, `from_xgboost` or `from_lightgbm`.
+        inputs: rows (n, features) of finite numbers; they are rounded as the library rounds them before it compares.
+        method: shapley, banzhaf, occlusion, mask_lime or straight_path, against one baseline row, or one for each input;
+            marginal_shapley or partial_dependence, over the rows of a background; path_dependent_shapley, which takes none.
+        baselines: rows, or a number for all entries; there is no default.
+        exact: in rationals, as straight_path always is.
+        progress: called with (rows done, rows).
+
+    Raises:
+        BadInput: NaN (missing values), infinity, wrong shapes, no baselines, methods that forests don't have.
+        SideCondition: a straight path on which two features cross thresholds of a tree at once.
+    """
+    x, base = asked_rows(forest, method, inputs, baselines)
+    done: list[Attributed] = []
+    for found in attribute_rows(forest, method, x, base, exact=exact):
+        done.append(found)
+        if progress:
+            progress(len(done), len(x))
+    return Attribution(
+        np.stack([a.values for a in done]),
+        tuple(a.trust for a in done),
+        tuple(a.bound for a in done),
+        tuple(a.kinks for a in done),
+        (0,) * len(x),
+        tuple(float(a.values.sum() - a.difference) for a in done),
+        tuple(done),
+        x,
+        tuple(forest.values(forest.rounded(x)).tolist()),
+        *forest_words(method, base, forest),
     )
 
 

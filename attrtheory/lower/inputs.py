@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -11,11 +11,19 @@ from torch import Tensor
 
 from attrtheory.errors import BadInput
 from attrtheory.models.graph import Graph
+from attrtheory.models.ops import Shape
 
 Data = Any  # torch tensor, numpy array or nested sequence of numbers
 
 
-def rows(graph: Graph, data: Data, what: str) -> np.ndarray:
+class Takes(Protocol):
+    """Whatever takes inputs of one shape: a network, a forest."""
+
+    @property
+    def input_shape(self) -> Shape: ...
+
+
+def rows(graph: Takes, data: Data, what: str) -> np.ndarray:
     """Finite float64 rows (n, *input_shape); one input without the batch axis is a batch of one."""
     array, shape = _array(data, what), graph.input_shape
     if array.shape == shape:

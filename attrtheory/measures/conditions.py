@@ -25,6 +25,7 @@ from attrtheory.semantics.exact import evaluate
 from attrtheory.semantics.ring import equal
 
 SMOOTH = "the model is continuously differentiable"
+GROWTH = "slopes of the model grow at most polynomially"  # for means under a normal law
 MAX_DEGREE = 3
 TRIES = 60
 
@@ -145,7 +146,8 @@ def _conditions(e: Equation) -> list[str] | None:
     found = by_parts(e.lhs - e.rhs)
     if found.functional.values.parts or found.functional.differentiates:
         return None
-    return [*smooth, *(f"{c!r} is not 0" for c in found.nonzero)]
+    spread = any(p.law.normal for g in (e.lhs, e.rhs) for nu in g.slopes for p in nu.parts)
+    return [*smooth, *([GROWTH] if spread else []), *(f"{c!r} is not 0" for c in found.nonzero)]
 
 
 def _fails(e: Equation, witness: Against) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from attrtheory.expr.forms import absolute, total
+from attrtheory.expr.syntax import postorder
 from attrtheory.expr.term import Term
 from attrtheory.measures.law import Law, Part
 from attrtheory.measures.measure import Measure
@@ -30,12 +31,12 @@ def variation(measure: Measure, positive: Collection[str] = ()) -> Variation:
     `positive`: names of variables that are > 0, such as a standard deviation.
     """
     forms = Forms()
-    clean = collected(measure, forms)
+    groups = _by_law(collected(measure, forms), forms)
     value: list[Term] = []
-    exact = True
-    spread = 0
-    for law, parts in _by_law(clean, forms):
-        spread += bool(law.columns)
+    exact = sum(bool(law.columns) for law, _ in groups) <= 1
+    for law, parts in groups:
+        signed = len(parts) > 1 or any(parts[0].powers)
+        exact = exact and _is_polynomial(law) and not (signed and not _apart(law, forms))
         linear = _linear(parts, forms)
         if len(parts) == 1:
             value.append(_absolute(parts[0].weight, positive) * parts[0].size())
@@ -44,7 +45,19 @@ def variation(measure: Measure, positive: Collection[str] = ()) -> Variation:
         else:
             value.extend(absolute(p.weight) * p.size() for p in parts)
             exact = False
-    return Variation(total(value), exact and spread <= 1)
+    return Variation(total(value), exact)
+
+
+def _is_polynomial(law: Law) -> bool:
+    """Whether the normal form tells all laws of this kind apart: it decides equality of polynomials."""
+    terms = (*law.origin, *(t for c in law.columns for t in c))
+    return all(u.op in ("const", "var", "affine", "mul") for t in terms for u in postorder(t))
+
+
+def _apart(law: Law, forms: Forms) -> bool:
+    """Whether each variable moves a coordinate of its own; else signs may cancel between points that coincide."""
+    moved = [[k for k, t in enumerate(c) if not forms.zero(t)] for c in law.columns]
+    return all(len(axes) == 1 for axes in moved) and len({axes[0] for axes in moved}) == len(moved)
 
 
 def _absolute(weight: Term, positive: Collection[str]) -> Term:

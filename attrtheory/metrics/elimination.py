@@ -55,8 +55,8 @@ def solutions(rows: Sequence[Row], right: Sequence[Fraction], width: int) -> Sol
     matrix = fmpz_mat([_whole(row, b, width) for row, b in zip(rows, right, strict=True)])
     reduced, scale, rank = matrix.rref()
     pivots, table, values = list[int](), list[Mapping[int, Fraction]](), list[Fraction]()
-    for k in range(rank):
-        entries = {j: Fraction(int(e), int(scale)) for j in range(width + 1) if (e := reduced[k, j])}
+    for row in reduced.table()[:rank]:
+        entries = {j: Fraction(int(e), int(scale)) for j, e in enumerate(row) if e}
         pivot = min(entries)
         if pivot == width:
             return None

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from attrtheory.errors import BadInput
+from attrtheory.lower.box.reading import read_number
 from attrtheory.models.fn import decimal
 
 Vector = tuple[Fraction, ...]
@@ -16,14 +17,7 @@ def number(value: Any, what: str) -> Fraction:
     """An int, a Fraction, text such as '1/3' or '0.1', or a finite float (numpy's and torch's too) as it is stored."""
     if isinstance(value, str):
         return decimal(value)
-    try:
-        if isinstance(value, bool):
-            raise TypeError
-        return Fraction(value.item() if hasattr(value, "item") else value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise BadInput(
-            f"{what}: {value!r} is no finite number; give an int, a Fraction, text such as '1/3', or a float"
-        ) from error
+    return read_number(value.item() if getattr(value, "ndim", None) == 0 else value, what)
 
 
 def vector(values: Any, what: str, n: int | None = None) -> Vector:

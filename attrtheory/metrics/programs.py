@@ -64,15 +64,17 @@ class Farkas:
     multipliers: Vector
 
 
-def minimised(program: Program) -> Optimum | Farkas:
-    """The optimum, or the reason that there is none, in rationals and checked.
+def minimised(program: Program, *, consistent: bool = False) -> Optimum | Farkas:
+    """The optimum, or the reason that there is none, in rationals and checked. `consistent`: A v = b has a solution.
 
     Raises:
         TooLarge: numbers or sizes beyond what is solved.
         EngineDisagreement: the float answer could not be made exact.
     """
-    clash = contradiction(program.rows, program.right, program.width)
-    if clash is not None:
+    if not consistent and solutions(program.rows, program.right, program.width) is None:
+        clash = contradiction(program.rows, program.right, program.width)
+        if clash is None:
+            raise EngineDisagreement("a system without solutions has no contradiction")
         return check_farkas(program, Farkas(clash))
     guess = _highs(program)
     if guess is None:
@@ -222,8 +224,6 @@ def _infeasible(program: Program) -> Farkas:
         (*([Fraction(1)] * m), *([ZERO] * len(positive))),
         frozenset(range(m, m + len(positive))),
     )
-    if contradiction(dual.rows, dual.right, dual.width) is not None:
-        raise EngineDisagreement("HiGHS finds no solution, and no multipliers show that there is none")
     found = minimised(dual)
     if isinstance(found, Farkas):
         raise EngineDisagreement("HiGHS finds no solution, and no multipliers show that there is none")

@@ -42,7 +42,7 @@ class Retrieval:
         return frozenset(j for j, phi in enumerate(self.attributions(barycentres)) if abs(phi) >= self.alpha)
 
     def attributions(self, barycentres: Any) -> Vector:
-        """$w\\cdot m_j + b$ for each feature.
+        r"""$w\cdot m_j + b$ for each feature.
 
         Raises:
             BadInput: there is not one barycentre in the cube for each feature.

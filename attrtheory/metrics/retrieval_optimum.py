@@ -20,7 +20,7 @@ from typing import Any, Literal
 from attrtheory.errors import BadCertificate
 from attrtheory.metrics.given import Vector, dot, number
 from attrtheory.metrics.programs import Optimum, Program, check_optimum, optimal
-from attrtheory.metrics.retrieval import Retrieval, share
+from attrtheory.metrics.retrieval import Retrieval
 
 Metric = Literal["recall", "precision", "f1"]
 
@@ -29,8 +29,8 @@ Metric = Literal["recall", "precision", "f1"]
 class BestRetrieval:
     """`value` is attained by `barycentres`; `low` and `high` bound every value a feature can get.
 
-    `passing`, `failing`: barycentres under which a feature passes or not, None where there is none. `empty` stands for a share of
-    nothing.
+    `passing`, `failing`: barycentres under which a feature passes or not, None where there is none. `empty` stands for a
+    share of nothing.
     """
 
     question: Retrieval

@@ -20,26 +20,25 @@ step function have a common grid.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import islice, product
 
-from attrtheory.errors import TooLarge, Unsupported
-from attrtheory.expr.algebra import fold
-from attrtheory.expr.syntax import postorder
-from attrtheory.expr.term import ZERO, Term, lift, var
+from attrtheory.errors import BadInput, TooLarge
+from attrtheory.expr.term import Scalar, Term, lift, var
 from attrtheory.measures.extension.atoms import Atoms
+from attrtheory.models.fn import rational, variables
 from attrtheory.properties import Relation, Statement
-from attrtheory.prove.order import Decided
+from attrtheory.prove.cases import by_cases
 from attrtheory.prove.refute import Question
 from attrtheory.prove.verdict import Proof, Proved, Refuted, Unknown, Verdict, Witness
-from attrtheory.semantics.ring import equal
+from attrtheory.semantics.exact import evaluate
 
 SIMPLE = tuple(map(Fraction, ("1/2", "0", "1", "1/3", "3/4", "1/5", "4/5")))  # of inputs and ends, simplest first
+INTERVALS = tuple(tuple(map(Fraction, ends)) for ends in (("0", "1"), ("0", "1/2"), ("1/4", "3/4"), ("1/3", "1")))
 Box = tuple[tuple[Fraction, ...], tuple[Fraction, ...]]
-MAX_POINTS = 600
-MAX_CASES = 400
-MAX_SUMMED = 3  # a chain l < c < p <= u is the sum of three of its links
+MAX_POINTS = 120
 
 
 def additivity(atoms: Atoms, *, solver: bool = True) -> tuple[Verdict, ...]:
@@ -47,7 +46,7 @@ def additivity(atoms: Atoms, *, solver: bool = True) -> tuple[Verdict, ...]:
 
     A rule that is not brings the cut that shows it, see `partition`.
 
-    >>> from attrtheory.measures import atoms_from_text
+    >>> from attrtheory.measures.extension import atoms_from_text
     >>> [v.name for v in additivity(atoms_from_text(["length2 * x1_in", "x2_in"]))]
     ['Proved', 'Refuted']
     """
@@ -60,7 +59,7 @@ def split(atoms: Atoms, i: int, k: int) -> Statement:
     cut = var("cut")
     left, right = atoms(i, lower, _with(upper, k, cut)), atoms(i, _with(lower, k, cut), upper)
     ends = [(cut, lower[k]), (upper[k], cut), *((upper[j], lower[j]) for j in range(atoms.n) if j != k)]
-    points = sorted(v for v in _names(atoms.rules[i]) if v[0] in "xb")
+    points = [v for v in variables(atoms.rules[i]) if v[0] in "xb"]
     weak = [*((q, 0) for q in lower), *((lift(1), q) for q in upper)]
     weak += [pair for v in points for pair in ((var(v), 0), (lift(1), var(v)))]
     hypotheses = [Relation(p, ">", q) for p, q in ends] + [Relation(p, ">=", q) for p, q in weak]
@@ -72,15 +71,11 @@ def _with(point: list[Term], k: int, value: Term) -> list[Term]:
     return [value if j == k else p for j, p in enumerate(point)]
 
 
-def _names(term: Term) -> set[str]:
-    return {u.payload for u in postorder(term) if u.op == "var"}
-
-
 # one feature ------------------------------------------------------------------------------------------------------------
 def _settled(statements: list[Statement], *, solver: bool) -> Verdict:
     """Every witness is looked for before the proof is: it is the quicker answer."""
     for s in statements:
-        witness = next((w for env in islice(_points(s), MAX_POINTS) if (w := Question(s).fails_at(env))), None)
+        witness = next((w for env in _points(s) if (w := Question(s).fails_at(env))), None)
         if witness is not None:
             return Refuted(witness)
     proofs: list[Proof] = []
@@ -89,13 +84,15 @@ def _settled(statements: list[Statement], *, solver: bool) -> Verdict:
         if not isinstance(verdict, Proved):
             return verdict
         proofs.append(verdict.proof)
-    weakest = next((p for p in proofs if p.rule == "solver"), proofs[0])
-    return Proved(weakest)
+    asked = [p for p in proofs if p.rule == "solver"]
+    if asked:
+        return Proved(Proof("solver", {**asked[0].data, "smt2": [text for p in asked for text in p.data["smt2"]]}))
+    return Proved(proofs[0])
 
 
 def _proved(s: Statement, *, solver: bool) -> Verdict:
     try:
-        if by_cases(s):
+        if by_cases(s, first="cut"):
             return Proved(Proof("cases"))
         reason = "no proof by cases, and no counterexample was found"
     except TooLarge as error:
@@ -113,19 +110,59 @@ def _proved(s: Statement, *, solver: bool) -> Verdict:
 
 
 def _points(s: Statement) -> Iterator[dict[str, Fraction]]:
-    """The cube cut in the middle at some inputs first, then boxes with simple ends."""
+    """The cube cut in the middle at some inputs first, then a fixed choice of boxes with simple ends."""
     names = Question(s).names()
     inputs = [v for v in names if v[0] in "xb"]
-    k = next(iter(s.conclusions)).label.rsplit(" ", 1)[1]
+    coordinates = [v.removeprefix("lower") for v in names if v.startswith("lower")]
+    k = s.conclusions[0].label.rsplit(" ", 1)[1]
     halves = {v: Fraction(v.startswith("upper")) for v in names if v[0] in "lu"} | {"cut": Fraction(1, 2)}
-    for values in islice(product(SIMPLE, repeat=len(inputs)), MAX_POINTS // 2):
+    for values in islice(product(SIMPLE, repeat=len(inputs)), MAX_POINTS):
         yield halves | dict(zip(inputs, values, strict=True))
-    own = {f"lower{k}", f"upper{k}", "cut"}
-    others = [v for v in names if v not in own]
-    for a, c, b in (("1/4", "1/2", "3/4"), ("0", "1/3", "1"), ("1/3", "1/2", "1")):
-        ends = {f"lower{k}": Fraction(a), "cut": Fraction(c), f"upper{k}": Fraction(b)}
-        for values in islice(product(SIMPLE[:4], repeat=len(others)), MAX_POINTS // 6):
-            yield ends | dict(zip(others, values, strict=True))
+    rng = random.Random(len(names))
+    for _ in range(MAX_POINTS):
+        ends = {f"{end}{j}": q for j in coordinates for end, q in zip(("lower", "upper"), rng.choice(INTERVALS), strict=True)}
+        share = rng.choice((Fraction(1, 2), Fraction(1, 3)))
+        cut = ends[f"lower{k}"] + share * (ends[f"upper{k}"] - ends[f"lower{k}"])
+        yield ends | {"cut": cut} | {v: rng.choice(SIMPLE) for v in inputs}
+
+
+def unbounded_variation(atoms: Atoms, i: int, start: Sequence[Scalar], end: Sequence[Scalar]) -> Verdict:
+    r"""Whether the boxes spanned by a segment show that the atoms of feature i have infinite variation.
+
+    *Proof.* Let $R(s, t)$ be the half-open box with opposite corners at the shares s and t of the segment. What is proved, by
+    cases, is $a_i(R(s, t)) = c \ne 0$ for all $0 < s < t < 1$. For $0 < s_0 < s_1 < \dots < s_N < 1$ the boxes
+    $R(s_{j-1}, s_j)$ are disjoint, and with some other boxes they are a partition of the cube. So $V(a_i) \ge N |c|$ for
+    every N. If the atoms are additive, tagged sums then have no limit for some continuous model, by uniform boundedness:
+    there is no measure.
+
+    >>> from attrtheory.measures.extension import straight_path_atoms
+    >>> unbounded_variation(straight_path_atoms([1, 1]), 0, [0, 0], [1, 1]).name
+    'Proved'
+
+    Raises:
+        BadInput: a segment that does not move in every coordinate, or leaves the cube.
+    """
+    atoms.require_fixed()
+    p, q = [rational(v) for v in start], [rational(v) for v in end]
+    moves = len(p) == len(q) == atoms.n and all(u != v and 0 <= min(u, v) < max(u, v) <= 1 for u, v in zip(p, q, strict=True))
+    if not moves:
+        raise BadInput(f"a segment in the cube that moves in each of {atoms.n} coordinates is asked for; got {start} to {end}")
+    s, t = var("s"), var("t")
+    near, far = ([u + (v - u) * share for u, v in zip(p, q, strict=True)] for share in (s, t))
+    lower = [a if u < v else b for a, b, u, v in zip(near, far, p, q, strict=True)]
+    upper = [b if u < v else a for a, b, u, v in zip(near, far, p, q, strict=True)]
+    value = atoms(i, lower, upper)
+    share = evaluate(value, {"s": Fraction(1, 3), "t": Fraction(2, 3)})
+    if not share:
+        return Unknown("the boxes that the segment spans have no attribution; another segment may show more")
+    hypotheses = (Relation(s, ">", 0), Relation(t, ">", s), Relation(lift(1), ">", t))
+    statement = Statement((Relation(value, "=", lift(share), f"a{i + 1} along the segment"),), hypotheses)
+    try:
+        if by_cases(statement):
+            return Proved(Proof("cases", {"atom": str(share), "start": [*map(str, p)], "end": [*map(str, q)]}))
+    except TooLarge as error:
+        return Unknown(str(error))
+    return Unknown("the boxes that the segment spans are not shown to have one and the same attribution")
 
 
 def partition(witness: Witness) -> tuple[Box, Box, Box]:
@@ -133,36 +170,5 @@ def partition(witness: Witness) -> tuple[Box, Box, Box]:
     n = sum(v.startswith("lower") for v in witness.values)
     k = int(witness.relation.split(":")[0].rsplit(" ", 1)[1]) - 1
     lower, upper = (tuple(witness.values[f"{stem}{j + 1}"] for j in range(n)) for stem in ("lower", "upper"))
-    cut = lambda p: tuple(witness.values["cut"] if j == k else q for j, q in enumerate(p))
-    return (lower, upper), (lower, cut(upper)), (cut(lower), upper)
-
-
-# cases ------------------------------------------------------------------------------------------------------------------
-def by_cases(s: Statement) -> bool:
-    r"""Rule "cases": in each case of the signs of some guards both sides have one normal form.
-
-    *Proof.* At every point each guard is positive or not, so the cases cover all points where the hypotheses hold; in each
-    the sign is one more hypothesis, and rule "decided guards" applies.
-
-    Raises:
-        TooLarge: more cases than are looked at.
-    """
-    (goal,) = s.conclusions
-    todo = [(lift(goal.lhs) - lift(goal.rhs), s.hypotheses)]
-    for _ in range(MAX_CASES):
-        difference, known = todo.pop()
-        left = fold(difference, Decided(known, most=MAX_SUMMED))
-        if not equal(left, ZERO):
-            guard = _open_guard(left)
-            if guard is None:
-                return False
-            todo += [(left, (*known, Relation(g, kind, 0))) for g, kind in ((guard, ">"), (-guard, ">="))]
-        if not todo:
-            return True
-    raise TooLarge(f"a proof by cases looks at up to {MAX_CASES} cases; these atoms need more")
-
-
-def _open_guard(term: Term) -> Term | None:
-    """A guard without guards inside; one that compares with the cut where there is one."""
-    plain = [u.args[0] for u in postorder(term) if u.op == "ite" and all(v.op != "ite" for v in postorder(u.args[0]))]
-    return next((g for g in plain if "cut" in _names(g)), plain[0] if plain else None)
+    low, high = (tuple(witness.values["cut"] if j == k else q for j, q in enumerate(p)) for p in (lower, upper))
+    return (lower, upper), (lower, high), (low, upper)

@@ -1,9 +1,10 @@
 r"""Claims about an unknown method: what the axioms that it satisfies say about its attributions of named models.
 
 A model is a term in y1, ..., yn; it may use an unknown function `f` (of y1, ..., yn) or `shape(y2)` (of one feature), a
-model named before it, and the values of such at points: `f_at_x` is $f(x)$, `d1_f_at_p` is $\partial_1 f(p)$. Points are x (the input), b
-(the baseline) and any other letter, with coordinates x1, ..., xn; parameters are real numbers. `phi1_f` is the
-attribution of feature 1 of the model f, at the input x. Every letter is arbitrary, but where `points` fixes it.
+model named before it, and the values of such at points: `f_at_x` is $f(x)$, `d1_f_at_p` is $\partial_1 f(p)$. Points
+are x (the input), b (the baseline) and any other letter, with coordinates x1, ..., xn; parameters are real numbers.
+`phi1_f` is the attribution of feature 1 of the model f, at the input x. Every letter is arbitrary, but where `points`
+fixes it.
 
     completeness                      $\sum_j \phi_j(m) = m(x) - m(b)$
     completeness for every baseline   the same for b and for a, with $\phi$ independent of the baseline
@@ -28,6 +29,7 @@ from typing import Any
 from attrtheory.errors import BadInput
 from attrtheory.expr.algebra import fold
 from attrtheory.expr.forms import total
+from attrtheory.expr.special import SPECIAL
 from attrtheory.expr.syntax import dumps, loads, postorder, read_rational
 from attrtheory.expr.term import Term, call, lift, var
 from attrtheory.models.fn import variables
@@ -44,6 +46,7 @@ AXIOMS = (
 NEAR = Fraction(1, 4)
 MAX_LOCAL = 4
 _UNKNOWN = re.compile(r"([^()]+)(?:\(y([1-9]\d*)\))?")
+_MODEL = re.compile(r"(?![a-z]\d+$)[A-Za-z][A-Za-z0-9]*")
 _ATTRIBUTION = re.compile(r"phi([1-9]\d*)_(\w+)")
 _VALUE = re.compile(r"(?:d([1-9]\d*)_)?(\w+)_at_(\w+)")
 _POINT = re.compile(r"[a-xz]")
@@ -54,7 +57,8 @@ _COORDINATE = re.compile(r"[a-z][1-9]\d*")
 class Axiomatic:
     """Every method on `n` features that satisfies `axioms` on `models` satisfies all of `conclusions`.
 
-    `unknown`: arbitrary functions, `f` of y1, ..., yn or `shape(y2)` of one feature; `bounds`: for a model m a term B with |m(y)| <= B for all y.
+    `unknown`: arbitrary functions, `f` of y1, ..., yn or `shape(y2)` of one feature.
+    `bounds`: for a model m a term B with |m(y)| <= B for all y.
     """
 
     n: int
@@ -74,7 +78,8 @@ class Axiomatic:
         if unknown := sorted(set(self.axioms) - set(AXIOMS)):
             raise BadInput(f"no axiom {', '.join(unknown)}; there are {', '.join(AXIOMS)}")
         names = [*self.arguments, *(name for name, _ in self.models)]
-        if len(set(names)) != len(self.unknown) + len(self.models) or any(re.fullmatch(r"\d.*|[a-z]\d+|.*_.*", name) for name in names) or not names:
+        distinct = len(set(names)) == len(self.unknown) + len(self.models) > 0
+        if not distinct or not all(_MODEL.fullmatch(name) and name not in SPECIAL for name in names):
             raise BadInput(f"models have distinct names, without _ and unlike a coordinate y1; got {', '.join(names)}")
         if not self.conclusions or any(len(q) != self.n or not _POINT.fullmatch(c) for c, q in self.points):
             raise BadInput("a claim about an unknown method has a conclusion, and points with a number for each feature")
@@ -143,8 +148,9 @@ class Axiomatic:
 
     def statement(self) -> Statement:
         """The conclusions, and as hypotheses the instances of the axioms."""
-        conclusions = (Relation(self._meaning(lift(r.lhs)), r.kind, self._meaning(lift(r.rhs)), r.label) for r in self.conclusions)
-        return Statement(tuple(conclusions), tuple(self.instances()))
+        meant = [(r, self._meaning(lift(r.lhs)), self._meaning(lift(r.rhs))) for r in self.conclusions]
+        conclusions = tuple(Relation(lhs, r.kind, rhs, r.label) for r, lhs, rhs in meant)
+        return Statement(conclusions, tuple(self.instances()))
 
     def instances(self) -> Iterator[Relation]:
         """What the axioms say about the models; the side condition of each is decided by normal form."""

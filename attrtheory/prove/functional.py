@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -71,13 +72,31 @@ class AboutFunctional:
 
 
 @dataclass(frozen=True, eq=False)
+class Unbounded:
+    """Models bounded by e of which feature 1 gets the same credit for every e > 0, as `claim` says and the engine proves.
+
+    A signed measure of variation V would give it at most V e.
+    """
+
+    model: str
+    values: tuple[Fraction, ...]
+    claim: Claim
+
+    def __str__(self) -> str:
+        shown = lambda p: f"({', '.join(map(str, p))})"
+        start = " and ".join(map(shown, self.claim.domain.baselines or ()))
+        at = f"at {shown(self.claim.domain.x or ())} from {start}"
+        return f"f = {self.model}, at most e in size, gets {shown(self.values)} {at} for every e > 0"
+
+
+@dataclass(frozen=True, eq=False)
 class Facts:
     """What is settled about a functional.
 
     `family`: one functional for each feature, as the method is written; `integrated`: the same with slopes integrated by
     parts where they can be. `kind`: L (a density), M (a signed measure), D (slopes remain). `kernels`: Theorem 4.
-    `unbounded`: of class D, a model bounded by e on which feature 1 gets the same credit for every e > 0, so that no
-    measure gives the attribution. `atoms`: of the indicators of boxes and half-spaces, or why they have no formula here.
+    `unbounded`: of class D, why no measure gives the attribution. `atoms`: of the indicators of boxes and half-spaces,
+    or why they have no formula here.
     `equal_to`: other methods with the same functional.
     """
 
@@ -88,7 +107,7 @@ class Facts:
     kernels: tuple[Any, ...] | None
     conditions: Mapping[str, Decided]
     equal_to: tuple[str, ...]
-    unbounded: Claim | None
+    unbounded: Unbounded | None
     atoms: Mapping[str, tuple[Atom, ...] | str]
 
     def to_json(self) -> dict[str, Any]:
@@ -101,7 +120,7 @@ class Facts:
             "kernels": None if self.kernels is None else [measure_to_json(nu) for nu in self.kernels],
             "variation": None if self.kind == "D" else [{"value": dumps(v.value), "exact": v.exact} for v in found],
             "equal_to": list(self.equal_to),
-            "unbounded": None if self.unbounded is None else self.unbounded.to_json(),
+            "unbounded": None if self.unbounded is None else self.unbounded.claim.to_json(),
             **{f"{kind}_atoms": _atoms_to_json(found) for kind, found in self.atoms.items()},
             **{name: decided_to_json(d) for name, d in self.conditions.items()},
         }
@@ -115,7 +134,7 @@ def facts(
     `equal_to`: the methods to compare with, all others by default.
     """
     family = functional_of(claim.method, claim.n)
-    whole = tuple(by_parts(g) for g in family)
+    whole = _integrated(claim.method.name, claim.n)
     given = witnesses or {}
     conditions = {name: decided(stated, given.get(name)) for name, stated in equations(claim, family).items()}
     slopes = any(g.functional.differentiates for g in whole)
@@ -138,30 +157,33 @@ def equations(claim: AboutFunctional, family: Sequence[Functional]) -> dict[str,
     }
 
 
-def unbounded(claim: AboutFunctional) -> Claim | None:
-    """Credit that does not shrink with the model: of `clip(h, -e, e)`, |f| <= e, feature 1 gets 1 (or 3/2) for all e > 0.
+def unbounded(claim: AboutFunctional) -> Unbounded | None:
+    """Of `clip(h, -e, e)`, |f| <= e, feature 1 gets the same credit for all e > 0; None where the engine does not prove it.
 
-    With $h = y_1 - y_2$, which vanishes on the diagonal, and all points on the diagonal (h = y_1 - 1 of one feature).
-    A signed measure of variation V would give it at most V e.
+    Here $h = y_1 - y_2$, which vanishes on the diagonal, and all points are on the diagonal (h = y_1 - 1 of one feature).
     """
     n, method = claim.n, claim.method
     if method not in METHODS:
         return None
     names = [f"x{k + 1}" for k in range(n)]
     text = "clip(x1 - x2, -e, e)" if n > 1 else "clip(x1 - 1, -e, e)"
-    model = parse_model(text, names, ["e"])
-    x, behind = (Fraction(1),) * n, [(-Fraction(k),) * n for k in range(method.background or 1)]
-    total = sum((x[0] - b[0] for b in behind), Fraction(0)) / len(behind)
-    scale = Fraction(1) if method.name == "gradient" else total
-    values = [scale, -scale, *[Fraction(0)] * n][:n]
-    claimed = Claim(has_formula([lift(v) for v in values]), method, Given(model), Domain(x, tuple(behind), positive=(var("e"),)))
-    return claimed if isinstance(prove(claimed, solver=False), Proved) else None
+    x, behind = (Fraction(1),) * n, tuple((-Fraction(k),) * n for k in range(method.background or 1))
+    step = sum((x[0] - b[0] for b in behind), Fraction(0)) / len(behind)
+    credit = Fraction(1) if method.name == "gradient" else step
+    values = tuple([credit, -credit, *[Fraction(0)] * n][:n])
+    domain = Domain(x, behind, positive=(var("e"),))
+    claimed = Claim(has_formula([lift(v) for v in values]), method, Given(parse_model(text, names, ["e"])), domain)
+    return Unbounded(text, values, claimed) if isinstance(prove(claimed, solver=False), Proved) else None
+
+
+@cache
+def _integrated(name: str, n: int) -> tuple[Integrated, ...]:
+    return tuple(by_parts(g) for g in functional_of(get_functional_method(name), n))
 
 
 def _same(claim: AboutFunctional, family: Sequence[Integrated], name: str) -> bool:
     """Whether another method has this functional, after integration by parts, where nothing divided by is 0."""
-    other = [by_parts(g).functional for g in functional_of(get_functional_method(name), claim.n)]
-    pairs = [(mine.functional, theirs) for mine, theirs in zip(family, other, strict=True)]
+    pairs = [(mine.functional, other.functional) for mine, other in zip(family, _integrated(name, claim.n), strict=True)]
     return all(same(a.values, b.values) and all(map(same, a.slopes, b.slopes)) for a, b in pairs)
 
 

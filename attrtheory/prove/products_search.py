@@ -1,3 +1,5 @@
+# pyright: standard
+# scipy ships no types.
 """The search behind rule "products of hypotheses": a linear program for each case; what it finds is checked exactly."""
 
 from __future__ import annotations
@@ -16,32 +18,38 @@ from attrtheory.semantics.ring import Poly, Ring
 MAX_DEGREE = 3
 MAX_PRODUCTS = 4000
 LARGEST_DENOMINATOR = 10_000
+SMALL, TINY = 1e-3, 1e-9  # how much of a strict product is asked for; what is taken for 0
 NO_GOAL = Known("no goal", ZERO, strict=False)
 
 Product = tuple[tuple[Known, ...], tuple[Term, ...]]  # facts, and terms that are squared
 
 
-def prove_goal(facts: Sequence[Known], goal: Known, squares: Sequence[Term] = (), depth: int = 0) -> Any | None:
-    """A proof that `holds`, or None where none was found, which says nothing."""
+def prove_goal(
+    facts: Sequence[Known], goal: Known, squares: Sequence[Term] = (), *, degree: int = MAX_DEGREE, depth: int = 0
+) -> Any | None:
+    """A proof that `holds`, of products of up to `degree` facts, or None where none was found, which says nothing."""
     guard = next_guard(facts, goal)
     if guard is None:
-        return _first(facts, goal, squares)
+        return _first(facts, goal, squares, degree)
     if depth and (none := _none(facts, degree=1)) is not None:
         return none
     if depth >= MAX_CASES:
         return None
     parts = [
-        prove_goal(*in_case(facts, goal, guard, positive=positive, depth=depth), squares, depth + 1)
+        prove_goal(
+            *in_case(facts, goal, guard, positive=positive, depth=depth), squares, degree=degree, depth=depth + 1
+        )
         for positive in (True, False)
     ]
     return None if None in parts else {"cases": parts}
 
 
-def _first(facts: Sequence[Known], goal: Known, squares: Sequence[Term]) -> Any | None:
-    for degree in range(1, MAX_DEGREE + 1):
-        for proof in (_combined(facts, goal, squares, degree), _none(facts, degree) if degree < 3 else None):
-            if proof is not None:
-                return proof
+def _first(facts: Sequence[Known], goal: Known, squares: Sequence[Term], most: int) -> Any | None:
+    for degree in range(1, most + 1):
+        if (proof := _combined(facts, goal, squares, degree)) is not None:
+            return proof
+        if degree < MAX_DEGREE and (proof := _none(facts, degree)) is not None:
+            return proof
     return None
 
 
@@ -82,32 +90,22 @@ def _combined(facts: Sequence[Known], goal: Known | None, squares: Sequence[Term
 
 
 def _coefficients(columns: Sequence[Poly], target: Poly, strict: Sequence[bool] | None) -> list[Fraction] | None:
-    """Few non-negative rationals c with sum c_k column_k = target, and a strict one among them where that is asked."""
+    """Non-negative rationals c with sum c_k column_k = target, a strict one among them where that is asked; the least sum."""
     import numpy as np
     from scipy.optimize import linprog
     from scipy.sparse import coo_array
 
-    rows = {m: k for k, m in enumerate(dict.fromkeys(chain(target, *columns)))}
+    rows = {m: i for i, m in enumerate(dict.fromkeys(chain(target, *columns)))}
     entries = [(rows[m], k, float(c)) for k, column in enumerate(columns) for m, c in column.items()]
-    right = np.zeros(len(rows) + (strict is not None))
-    for m, c in target.items():
-        right[rows[m]] = float(c)
-    if strict is not None:
-        entries += [(len(rows), k, 1.0) for k, is_strict in enumerate(strict) if is_strict]
-        right[-1] = 1.0
-    i, j, value = (np.array(v) for v in zip(*entries, strict=True))
-    if strict is not None and target:  # a positive part of any size will do: the last row becomes >= a small number
-        right[-1] = 1e-3
-    matrix = coo_array((value, (i, j)), shape=(len(right), len(columns))).tocsr()
-    equal = slice(0, len(rows))
+    i, k, values = zip(*entries, strict=True)
     solved = linprog(
         np.ones(len(columns)),
-        A_eq=matrix[equal],
-        b_eq=right[equal],
-        A_ub=-matrix[len(rows) :] if strict is not None else None,
-        b_ub=-right[len(rows) :] if strict is not None else None,
+        A_eq=coo_array((values, (i, k)), shape=(len(rows), len(columns))).tocsr(),
+        b_eq=[float(target.get(m, 0)) for m in rows],
+        A_ub=None if strict is None else -np.array([strict], float),
+        b_ub=None if strict is None else [-1.0 if not target else -SMALL],
         method="highs-ds",
     )
     if solved.status != 0:
         return None
-    return [Fraction(c).limit_denominator(LARGEST_DENOMINATOR) if c > 1e-9 else Fraction(0) for c in solved.x]
+    return [Fraction(c).limit_denominator(LARGEST_DENOMINATOR) if c > TINY else Fraction(0) for c in solved.x]

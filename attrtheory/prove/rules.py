@@ -24,6 +24,7 @@ from attrtheory.properties import Statement, get_property
 from attrtheory.properties.statement import HOLDS
 from attrtheory.prove.claim import Claim
 from attrtheory.prove.signs import visibly_non_negative
+from attrtheory.semantics.continuity import meets
 from attrtheory.semantics.derive import derivative, substitute
 from attrtheory.semantics.exact import evaluate
 from attrtheory.semantics.ring import Poly, Ring
@@ -135,12 +136,8 @@ def discontinuity(root: Term) -> Term | None:
     for node in postorder(root):
         if node.op in ("div", "mean01", "call"):
             return node
-        if node.op == "ite":
-            g, gap = fold(node.args[0], ring, memo), fold(node.args[1] - node.args[2], ring, memo)
-            lead = next(iter(g), ())
-            ratio = gap.get(lead, Fraction(0)) / g[lead] if g else Fraction(0)
-            if gap != ring.affine(Fraction(0), (ratio,), (g,)):
-                return node
+        if node.op == "ite" and not meets(node, ring, memo):
+            return node
     return None
 
 

@@ -36,11 +36,12 @@ def settle(claim: Derived) -> Verdict:
             return Proved(Proof("normal form"))
         if (early := _at_points(claim, statement)) is not None:
             return early
-    from attrtheory.prove.products_search import prove_goal  # scipy is loaded only for a search
+    from attrtheory.prove.products_search import MAX_DEGREE, prove_goal  # scipy is loaded only for a search
 
     facts, proofs = known(statement.hypotheses), list[Any]()
+    degree = MAX_DEGREE if isinstance(claim, Relations) else 1  # what axioms say is linear in the attributions
     for goal in goals(statement):
-        proof = prove_goal(facts, goal, claim.squares)
+        proof = prove_goal(facts, goal, claim.squares, degree=degree)
         if proof is None:
             return Unknown(f"no sum of products was found for {goal.label}")
         proofs.append(proof)

@@ -68,9 +68,9 @@ def _latex(p: Part, f: str) -> tuple[str, str]:
 
 def _coordinate(p: Part, k: int, names: Mapping[str, str], write: Callable[[Term], str]) -> str:
     """Coordinate k of the moving point: where it starts, and what each variable adds."""
-    origin = [] if p.law.origin[k] is ZERO and any(c[k] is not ZERO for c in p.law.columns) else [("1", write(p.law.origin[k]))]
     moves = [(write(c[k]), names[f"{v!r}"]) for v, c in zip(_variables(p), p.law.columns, strict=True) if c[k] is not ZERO]
-    return _joined([*origin, *moves])
+    origin = p.law.origin[k]
+    return _joined(moves if moves and origin is ZERO else [("1", write(origin)), *moves])
 
 
 def _joined(parts: list[tuple[str, str]]) -> str:

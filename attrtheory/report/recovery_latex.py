@@ -46,10 +46,10 @@ def _functionals(found: Sequence[Facts], n: int) -> str:
         for f in found
     ]
     caption = (
-        rf"Attribution methods as functionals of the model $f$: the attribution of feature 1 of {n} at input $x$ with baseline "
-        r"$b$. Class L: a density, M: a finite signed measure, D: a kernel on slopes, and no measure. $\|\mu\|$: total "
-        r"variation. Co: completeness, Du: dummy, Cs: constants get 0, Af: exact on affine models; $\checkmark$ for every "
-        r"model, ($\checkmark$) for every continuously differentiable model, $\times$ refuted. $U_j$ uniform on $[0, 1]$, "
+        rf"Attribution methods as functionals of the model $f$: the attribution of feature 1 of {n} at input $x$ with "
+        r"baseline $b$. Class L: a density, M: a finite signed measure, D: a kernel on slopes, and no measure. $\|\mu\|$: "
+        r"total variation. Co: completeness, Du: dummy, Cs: constants get 0, Af: exact on affine models; $\checkmark$ for "
+        r"every model, ($\checkmark$) for every continuously differentiable model, $\times$ refuted. $U_j$ uniform on $[0, 1]$, "
         r"$G_j$ standard normal, all independent."
     )
     heads = ["method", "", r"$\varphi_1(f)$", r"$\|\mu\|$", "Co", "Du", "Cs", "Af"]

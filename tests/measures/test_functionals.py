@@ -268,6 +268,15 @@ def test_variation_of_densities():
     assert (evaluate(found.value, {}), found.exact) == (Q(5, 16), True)
 
 
+def test_a_variation_that_may_be_smaller_is_no_more_than_a_bound():
+    both = Law((0,), (), ((1,), (1,)))  # E g1 f(g1 + g2) = E (g1 + g2)/2 f(g1 + g2), of variation 1/sqrt(pi) < E|g1|
+    assert not variation(Measure(1, (Part(1, both, (1, 0)),))).exact
+    assert variation(Measure(1, (Part(1, both),))).exact
+    z = var("x1")
+    assert not variation(point([relu(relu(z))]) - point([relu(z)])).exact  # it is 0, in two programs
+    assert not variation(segment([0, 0], [1, 1]) - segment([0, 0], [2, 2])).exact  # they overlap
+
+
 def test_what_is_no_functional_is_refused():
     squared = lambda f, x, x0, i: f(*x) * f(*x)
     for define, reason in [

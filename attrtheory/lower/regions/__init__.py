@@ -1,6 +1,11 @@
 """Exact decomposition of piecewise linear networks in at most three dimensions, and attributions by regions."""
 
-from attrtheory.lower.regions.attributions import RegionAttribution, kernel_attributions, measure_attributions
+from attrtheory.lower.regions.attributions import (
+    RegionAttribution,
+    functional_attributions,
+    kernel_attributions,
+    measure_attributions,
+)
 from attrtheory.lower.regions.checks import check
 from attrtheory.lower.regions.result import Regions, slice_regions
 from attrtheory.lower.regions.slices import Slice, box, plane_through, segment
@@ -11,6 +16,7 @@ __all__ = [
     "Slice",
     "box",
     "check",
+    "functional_attributions",
     "kernel_attributions",
     "measure_attributions",
     "plane_through",

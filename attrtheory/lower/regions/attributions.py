@@ -73,6 +73,26 @@ def kernel_attributions(
     )
 
 
+def functional_attributions(
+    graph: Graph,
+    rows: Sequence[Sequence[tuple[Patch, int | None]]],
+    target: int = 0,
+    *,
+    exact: bool = False,
+    max_regions: int = 200_000,
+) -> RegionAttribution:
+    """Both forms together: one value for each row, the sum of integrals against patches.
+
+    What is integrated is an output (None), or its derivative in a feature. Patches with the same support should share it: it
+    is decomposed once.
+
+    Raises:
+        BadInput: a patch does not fit the network.
+        TooLarge: more than `max_regions` regions on one support.
+    """
+    return _Supports(graph, target, max_regions, exact=exact).attributions(rows)
+
+
 class _Supports:
     """The decomposition of every support, made once, although measures share them."""
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 
-from attrtheory.errors import BadInput, SideCondition
+from attrtheory.errors import BadInput, SideCondition, TooLarge
 from attrtheory.expr.forms import step, total
 from attrtheory.expr.term import Scalar, Term, const, ite, lift, var
 from attrtheory.models.dsl import parse_term
@@ -26,6 +26,7 @@ from attrtheory.semantics.derive import substitute
 from attrtheory.semantics.exact import evaluate
 
 Point = tuple[Fraction, ...]
+MAX_FEATURES = 10
 
 
 def inside(p: Scalar, lower: Scalar, upper: Scalar) -> Term:
@@ -80,10 +81,12 @@ class Atoms:
         if len(a) != self.n or len(b) != self.n or not all(0 <= p < q <= 1 for p, q in zip(a, b, strict=True)):
             raise BadInput(f"a box of the cube has {self.n} intervals with 0 <= lower < upper <= 1; got {lower} and {upper}")
         self.require_fixed()
-        return evaluate(self(i, a, b), {})
+        box = {f"{stem}{k + 1}": q for stem, corner in (("lower", a), ("upper", b)) for k, q in enumerate(corner)}
+        return evaluate(self.rules[i], box)
 
     def require_fixed(self) -> None:
-        """
+        """Refuse rules without a fixed input.
+
         Raises:
             SideCondition: a rule still reads the input or a baseline.
         """
@@ -98,7 +101,7 @@ class Atoms:
 def ends(lower: Sequence[Scalar], upper: Sequence[Scalar]) -> dict[str, Term]:
     """The ends of a box by the names that rules read."""
     named = zip(lower, upper, strict=True)
-    return {f"{stem}{k + 1}": lift(q) for k, pair in enumerate(named) for stem, q in zip(("lower", "upper"), pair, strict=True)}
+    return {name: lift(q) for k, (a, b) in enumerate(named, start=1) for name, q in ((f"lower{k}", a), (f"upper{k}", b))}
 
 
 def _named(stem: str, point: Sequence[Scalar], n: int) -> dict[str, Term]:
@@ -143,15 +146,35 @@ def atoms_of_integrators(integrators: Sequence[Term]) -> Atoms:
 
     Source: Taimeskhanov, Garreau 2025, arXiv 2505.24729.
     """
-    n = len(integrators)
-    allowed = {f"t{k + 1}" for k in range(n)} | {f"{p}{k + 1}" for p in "xb" for k in range(n)}
-    if unknown := sorted({v for g in integrators for v in variables(g)} - allowed):
-        raise BadInput(f"{n} integrators are terms in t1 to t{n}, x1 and b1 to x{n} and b{n}; got {', '.join(unknown)}")
+    n = require_integrators(integrators)
     return Atoms(tuple(increment(g, n) for g in integrators))
 
 
+def require_integrators(integrators: Sequence[Term]) -> int:
+    """The number of features that integrators are for.
+
+    Raises:
+        BadInput: an integrator reads another variable.
+    """
+    n = len(integrators)
+    allowed = {f"{p}{k + 1}" for p in "txb" for k in range(n)}
+    unknown = sorted({v for g in integrators for v in variables(g)} - allowed)
+    if unknown or not n:
+        raise BadInput(
+            f"an integrator for each feature is asked for, a term in t1 to t{n}, x1 and b1 to x{n} and b{n}; got {n}"
+            + (f" that read {', '.join(unknown)}" if unknown else "")
+        )
+    return n
+
+
 def increment(integrator: Term, n: int) -> Term:
-    """The signed sum of an integrator over the corners of a box."""
+    """The signed sum of an integrator over the corners of a box.
+
+    Raises:
+        TooLarge: a box with more corners than are written out.
+    """
+    if n > MAX_FEATURES:
+        raise TooLarge(f"a box in {n} coordinates has {2**n} corners; sums over corners take up to {MAX_FEATURES} features")
     corners = product((0, 1), repeat=n)
     return total(corner_sign(e) * _corner(integrator, e) for e in corners)
 
@@ -172,10 +195,3 @@ def _corner(integrator: Term, corner: Sequence[int]) -> Term:
 def integrator_of(rule: Term, n: int) -> Term:
     r"""The integrator of a rule, $G(t) = a(\prod_k [0, t_k])$, in `t1`, ..., `tn`."""
     return substitute(rule, ends([0] * n, [var(f"t{k + 1}") for k in range(n)]))
-
-
-def whole(n: int) -> tuple[Point, Point]:
-    """The cube as a box."""
-    return (Fraction(0),) * n, (Fraction(1),) * n
-
-

@@ -1,8 +1,7 @@
-r"""Terms on the cells of a grid: on each product of points and open intervals the guards have one sign, and what is left
-is a polynomial.
+r"""Terms on the cells of a grid, where their guards have one sign and what is left is a polynomial.
 
-The grid is found with the cells: a guard that changes its sign on a coordinate hyperplane asks for a cut there. One that
-changes it on another surface is no such grid's, and is refused.
+A cell is a product of points and open intervals. The grid is found with the cells: a guard that changes its sign on a
+coordinate hyperplane asks for a cut there. One that changes it on another surface fits no grid, and is refused.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from flint import fmpq_mpoly, fmpq_mpoly_ctx
 
 from attrtheory.errors import TooLarge, Unsupported
 from attrtheory.expr.algebra import fold
+from attrtheory.expr.syntax import postorder
 from attrtheory.expr.term import Term
 from attrtheory.measures.extension.polynomial import roots, sign, to_flint, variables
 
@@ -75,7 +75,8 @@ class OnCell:
             return g
         positive = sign(g)
         if positive is None:
-            return Undecided(g, *next(roots(g), ()))
+            root = next(roots(g), None)
+            return Undecided(g) if root is None else Undecided(g, *root)
         return a if positive > 0 else b
 
     def mean01(self, level: int, body: Value) -> Value:
@@ -117,6 +118,18 @@ def stratified(term: Term, names: Sequence[str]) -> Stratified:
 
     breaks, values = refined(((Fraction(0), Fraction(1)),) * len(names), cells)
     return Stratified(breaks, values)
+
+
+def by_coordinate(term: Term, owner: Mapping[str, int], n: int) -> list[list[Term]]:
+    """The subterms that read the variables of one coordinate only, for each coordinate: cells share their values."""
+    reads: dict[Term, frozenset[int]] = {}
+    out: list[list[Term]] = [[] for _ in range(n)]
+    for u in postorder(term):
+        own = frozenset((owner[u.payload],)) if u.op == "var" else frozenset[int]()
+        reads[u] = own.union(*(reads[a] for a in u.args))
+        if len(reads[u]) == 1:
+            out[next(iter(reads[u]))].append(u)
+    return out
 
 
 def between(breaks: Sequence[Fraction], index: int, s: Fraction) -> Fraction:

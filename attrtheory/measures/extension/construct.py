@@ -10,7 +10,18 @@ from attrtheory.errors import SideCondition, Unsupported
 from attrtheory.expr.algebra import fold
 from attrtheory.expr.term import Term, lift
 from attrtheory.measures.extension.atoms import Atoms, increment, integrator_of
-from attrtheory.measures.extension.cells import Breaks, Found, OnCell, Undecided, at, between, refined, stratified
+from attrtheory.measures.extension.cells import (
+    Breaks,
+    Found,
+    OnCell,
+    Undecided,
+    Value,
+    at,
+    between,
+    by_coordinate,
+    refined,
+    stratified,
+)
 from attrtheory.measures.extension.charge import Charge, charge_of
 from attrtheory.measures.extension.polynomial import to_flint, variables
 from attrtheory.measures.measure import Measure
@@ -53,15 +64,14 @@ def charge(atoms: Atoms, i: int) -> Charge:
     except Unsupported as error:
         raise Unsupported(
             f"no measure is constructed for the atoms of feature {i + 1}: {error}. Rules are to be piecewise polynomial in "
-            "the ends of the box; crossings of a path are not, and have infinite variation (see unbounded_variation)"
+            "the ends of the box, in pieces that meet on coordinate hyperplanes. Crossings of a path are not, and have "
+            "infinite variation: prove.atoms.unbounded_variation shows it; of other rules nothing is said"
         ) from error
     return charge_of(found)
 
 
 def _require_additive(rule: Term, integrator: Term, breaks: Breaks) -> None:
-    r"""
-    Raises:
-        SideCondition: the rule is not additive.
+    """Refuse a rule that is not additive.
 
     *Proof.* An additive rule is the signed sum of its integrator over the corners of the box, by inclusion and exclusion. Such
     a sum is additive for every integrator: in each coordinate the value at a cut is added once and subtracted once. So the
@@ -71,15 +81,25 @@ def _require_additive(rule: Term, integrator: Term, breaks: Breaks) -> None:
     ring, gens = variables(2 * n)
     difference = rule - increment(integrator, n)
 
+    owner = {f"{end}{k + 1}": k for k in range(n) for end in ("lower", "upper")}
+    own = by_coordinate(difference, owner, n)
+
+    def values(k: int, b: tuple[Fraction, ...], pair: Pair) -> dict[Term, Value]:
+        """The subterms in coordinate k, where its ends lie in the two strata."""
+        i, j = pair
+        low, high = at(b, i, gens[k]), at(b, j, gens[n + k])
+        if i == j:  # both ends in one interval: the upper one from the lower one to the interval's end
+            high = low + (to_flint(b[i // 2 + 1]) - low) * gens[n + k]
+        algebra, memo = OnCell(ring, {f"lower{k + 1}": low, f"upper{k + 1}": high}), dict[Term, Value]()
+        for u in own[k]:
+            fold(u, algebra, memo)
+        return memo
+
     def cells(breaks: Breaks) -> Iterator[Found[tuple[Pair, ...]]]:
-        for pairs in product(*(_pairs(len(b) - 1) for b in breaks)):
-            env = {}
-            for k, (b, (i, j)) in enumerate(zip(breaks, pairs, strict=True)):
-                low = at(b, i, gens[k])
-                env[f"lower{k + 1}"] = low
-                together = i == j  # both ends in one interval: the upper one from the lower one to the interval's end
-                env[f"upper{k + 1}"] = low + (to_flint(b[i // 2 + 1]) - low) * gens[n + k] if together else at(b, j, gens[n + k])
-            yield pairs, fold(difference, OnCell(ring, env)), lambda u, pairs=pairs: _cut(u, pairs, breaks)
+        known = [{pair: values(k, b, pair) for pair in _pairs(len(b) - 1)} for k, b in enumerate(breaks)]
+        for pairs in product(*known):
+            memo = {u: v for k, pair in enumerate(pairs) for u, v in known[k][pair].items()}
+            yield pairs, fold(difference, OnCell(ring, {}), memo), lambda u, pairs=pairs: _cut(u, pairs, breaks)
 
     breaks, gaps = refined(breaks, cells)
     for pairs, gap in gaps.items():

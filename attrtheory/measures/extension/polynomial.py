@@ -90,28 +90,21 @@ class Between:
 
 def absolute_mean(p: fmpq_mpoly) -> Between:
     """The integral of |p| over the unit cube: exact where p changes sign on coordinate hyperplanes only."""
-    todo, lower, upper = [(p, Fraction(1))], Fraction(0), Fraction(0)
-    for done in range(MAX_PIECES + 1):
-        if not todo:
-            break
-        q, volume = todo.pop(0)
+    todo, lower, upper = [(p, Fraction(1), 0)], Fraction(0), Fraction(0)
+    done = 0
+    while todo:
+        q, volume, depth = todo.pop(0)
         values = bernstein(q)
-        size = sum(map(abs, values), Fraction(0)) / len(values)
         if min(values) >= 0 or max(values) <= 0 or done + len(todo) >= MAX_PIECES:
-            lower, upper = lower + volume * abs(mean(q)), upper + volume * size
-            continue
-        k, at = next(roots(q), None) or (_longest(q), Fraction(1, 2))
-        todo += [(half, volume * share) for half, share in zip(halves(q, k, at), (at, 1 - at), strict=True)]
-    for q, volume in todo:
-        values = bernstein(q)
-        lower += volume * abs(mean(q))
-        upper += volume * sum(map(abs, values), Fraction(0)) / len(values)
+            lower += volume * abs(mean(q))
+            upper += volume * sum(map(abs, values), Fraction(0)) / len(values)
+        else:
+            used = [k for k, d in enumerate(q.degrees()) if d > 0]
+            k, at = next(roots(q), (used[depth % len(used)], Fraction(1, 2)))
+            below, above = halves(q, k, at)
+            todo += [(below, volume * at, depth + 1), (above, volume * (1 - at), depth + 1)]
+        done += 1
     return Between(lower, upper)
-
-
-def _longest(p: fmpq_mpoly) -> int:
-    degrees = list(p.degrees())
-    return degrees.index(max(degrees))
 
 
 def halves(p: fmpq_mpoly, k: int, at: Fraction) -> tuple[fmpq_mpoly, fmpq_mpoly]:

@@ -1,13 +1,15 @@
 """A design tool: wanted properties and a metric in, the best method on a finite support out, with its proof."""
 
 from attrtheory.metrics.design.conflict import Conflict, ContradictoryWishes
+from attrtheory.metrics.design.family import Family
 from attrtheory.metrics.design.objectives import (
     Demand,
-    LeastSquares,
+    SumOfSquares,
     Variation,
     energy,
-    fidelity,
-    infidelity,
+    mean_fidelity,
+    mean_infidelity,
+    priced,
     shapley_kernel,
 )
 from attrtheory.metrics.design.result import Design
@@ -16,7 +18,7 @@ from attrtheory.metrics.design.supports import Support, grid, hybrid_points, hyb
 from attrtheory.metrics.design.wishes import WISHES, Wish, completeness_from, exact_on, moments, near
 
 __all__ = [
-    "WISHES", "Conflict", "ContradictoryWishes", "Demand", "Design", "LeastSquares", "Support", "Variation", "Wish",
-    "completeness_from", "design", "energy", "exact_on", "fidelity", "grid", "hybrid_points", "hybrids", "infidelity",
-    "joined", "moments", "near", "points_at", "shapley_kernel",
+    "WISHES", "Conflict", "ContradictoryWishes", "Demand", "Design", "Family", "SumOfSquares", "Support", "Variation", "Wish",
+    "completeness_from", "design", "energy", "exact_on", "grid", "hybrid_points", "hybrids", "joined",
+    "mean_fidelity", "mean_infidelity", "moments", "near", "points_at", "priced", "shapley_kernel",
 ]  # fmt: skip

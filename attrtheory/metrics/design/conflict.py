@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
 from attrtheory.errors import BadInput
+from attrtheory.metrics.design.constraints import equations_of, program_of
 from attrtheory.metrics.design.supports import Support
-from attrtheory.metrics.design.wishes import Equation, Wish
-from attrtheory.metrics.given import Vector
-from attrtheory.metrics.programs import Farkas, Program, check_farkas, minimised
+from attrtheory.metrics.design.wishes import Wish
+from attrtheory.metrics.programs import Farkas, check_farkas, minimised
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Conflict:
         Raises:
             BadCertificate: they show no contradiction.
         """
-        check_farkas(feasibility(self.support, self.wishes), self.farkas)
+        check_farkas(program_of(self.support, self.wishes), self.farkas)
 
 
 class ContradictoryWishes(BadInput):
@@ -53,29 +53,14 @@ class ContradictoryWishes(BadInput):
         )
 
 
-def equations_of(support: Support, wishes: Sequence[Wish]) -> list[Equation]:
-    return [e for wish in wishes for e in wish.equations(support)]
-
-
-def program_of(support: Support, wishes: Sequence[Wish], prices: Vector) -> Program:
-    """Least price of weights that meet the wishes."""
-    found = equations_of(support, wishes)
-    positive = range(len(prices)) if any(w.positive for w in wishes) else ()
-    return Program(tuple(e.row for e in found), tuple(e.right for e in found), prices, frozenset(positive))
-
-
-def feasibility(support: Support, wishes: Sequence[Wish]) -> Program:
-    return program_of(support, wishes, (Fraction(0),) * (support.n * len(support.points)))
-
-
 def conflict_of(support: Support, wishes: tuple[Wish, ...], progress: Callable[[str], None]) -> Conflict:
     """The fewest wishes found that clash: each that can be left out, is."""
     for wish in wishes:
         progress(f"clash without {wish}?")
         rest = tuple(w for w in wishes if w is not wish)
-        if isinstance(minimised(feasibility(support, rest)), Farkas):
+        if isinstance(minimised(program_of(support, rest)), Farkas):
             wishes = rest
-    farkas = minimised(feasibility(support, wishes))
+    farkas = minimised(program_of(support, wishes))
     if not isinstance(farkas, Farkas):
         raise BadInput("these wishes do not clash")
     return Conflict(support, wishes, farkas)

@@ -3,9 +3,9 @@ r"""What a design makes least among all measures that meet the wishes.
 `Variation`: $\sum_i |\mu_i|$, the sup-norm constant of the attributions; with `prices`, each point's weight counts times
 its price (its distance to data, say). A linear program.
 
-`LeastSquares`: $\sum_r \rho_r \sum_f \bigl(\sum_i d_{ri}\,\mu_i(f) - \tau_r(f)\bigr)^2$, demands r = (weight rho, direction
-d, target tau, a signed measure on the support) over models f: those given, or all models at once (`models=None`), whose values
-on the points are independent with mean 0 and variance 1. Three demands that have a name:
+`SumOfSquares`: $\sum_r \rho_r \sum_f \bigl(\sum_i d_{ri}\,\mu_i(f) - \tau_r(f)\bigr)^2$, demands r = (weight rho, direction
+d, target tau: a signed measure on points) over models f: those given, or all models at once (`models=None`), whose
+values on the points are independent with mean 0 and variance 1. Three demands that have a name:
 
     infidelity   a perturbation I with chance rho: direction I, target $\delta_x - \delta_{x-I}$
     fidelity     a coalition S with weight rho: direction 1_S, target $\delta_{(x_S, z)} - \delta_z$
@@ -16,7 +16,7 @@ Sources: Yeh et al. 2019, arXiv 1901.09392 (infidelity); Charnes et al. 1988, Lu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -44,6 +44,14 @@ class Variation:
         return "total variation" if self.prices is None else "total variation at given prices"
 
 
+def priced(support: Support, price: Callable[[Vector], Any]) -> Variation:
+    """The variation in which a point's weight counts times `price(point)`, 0 or more: its distance to data, say."""
+    prices = {p: number(price(p), "price") for p in support.points}
+    if min(prices.values()) < 0:
+        raise BadInput(f"prices are 0 or more; got {min(prices.values())}")
+    return Variation(prices)
+
+
 @dataclass(frozen=True)
 class Demand:
     """Attributions in this direction should be what the target measure gives; `weight`: how much that counts."""
@@ -54,7 +62,7 @@ class Demand:
 
 
 @dataclass(frozen=True, eq=False)
-class LeastSquares:
+class SumOfSquares:
     """The weighted sum of squares above, over `models` (None: all models at once)."""
 
     name: str
@@ -115,10 +123,12 @@ class LeastSquares:
         return f"{self.name} over {over}"
 
 
-Objective = Variation | LeastSquares
+Objective = Variation | SumOfSquares
 
 
-def infidelity(support: Support, perturbations: Any, chances: Any = None, models: Sequence[Any] | None = None) -> LeastSquares:
+def mean_infidelity(
+    support: Support, perturbations: Any, chances: Any = None, models: Sequence[Any] | None = None
+) -> SumOfSquares:
     """Perturbations I of the support's input, equally likely unless `chances` are given.
 
     Raises:
@@ -127,13 +137,12 @@ def infidelity(support: Support, perturbations: Any, chances: Any = None, models
     rows = vectors(perturbations, "perturbations", support.n)
     weights = (Fraction(1, len(rows)),) * len(rows) if chances is None else vector(chances, "chances", len(rows))
     x = support.x
-    demands = [
-        Demand(w, I, _difference(x, tuple(a - b for a, b in zip(x, I, strict=True)))) for w, I in zip(weights, rows, strict=True)
-    ]
+    moved = [tuple(a - b for a, b in zip(x, row, strict=True)) for row in rows]
+    demands = [Demand(w, row, _difference(x, y)) for w, row, y in zip(weights, rows, moved, strict=True)]
     return _squares("infidelity", demands, models)
 
 
-def fidelity(support: Support, weights: Sequence[Any], models: Sequence[Any] | None = None) -> LeastSquares:
+def mean_fidelity(support: Support, weights: Sequence[Any], models: Sequence[Any] | None = None) -> SumOfSquares:
     """Coalitions of the support's features; `weights[k]`: of each coalition of k features, k = 0..n.
 
     Raises:
@@ -156,18 +165,18 @@ def shapley_kernel(n: int) -> Vector:
     return tuple(Fraction(n - 1, comb(n, k) * k * (n - k)) if 0 < k < n else Fraction(0) for k in range(n + 1))
 
 
-def energy(n: int, models: Sequence[Any] | None = None) -> LeastSquares:
+def energy(n: int, models: Sequence[Any] | None = None) -> SumOfSquares:
     """The mean square of the attributions of n features."""
     units = [tuple(Fraction(i == j) for j in range(n)) for i in range(n)]
     return _squares("energy", [Demand(Fraction(1), e, {}) for e in units], models)
 
 
-def _squares(name: str, demands: Sequence[Demand], models: Sequence[Any] | None) -> LeastSquares:
+def _squares(name: str, demands: Sequence[Demand], models: Sequence[Any] | None) -> SumOfSquares:
     if any(d.weight < 0 for d in demands) or not demands:
         raise BadInput(f"{name}: at least one demand is asked for, and no negative weights")
     if models is not None and not models:
         raise BadInput(f"{name}: no models are given; leave models out for all models at once")
-    return LeastSquares(name, tuple(demands), None if models is None else tuple(models))
+    return SumOfSquares(name, tuple(demands), None if models is None else tuple(models))
 
 
 def _difference(a: Vector, b: Vector) -> dict[Vector, Fraction]:

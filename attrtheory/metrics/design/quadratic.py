@@ -7,7 +7,7 @@ from fractions import Fraction
 from flint import fmpq, fmpq_mat
 
 from attrtheory.errors import BadCertificate, EngineDisagreement, TooLarge
-from attrtheory.metrics.design.objectives import LeastSquares
+from attrtheory.metrics.design.objectives import SumOfSquares
 from attrtheory.metrics.design.supports import Support
 from attrtheory.metrics.elimination import Row, Solutions, along, solutions, transposed
 from attrtheory.metrics.given import Vector, dot
@@ -17,7 +17,7 @@ MAX_FREE = 1500  # degrees of freedom: the system solved is dense
 
 
 def least_squares(
-    objective: LeastSquares, support: Support, rows: tuple[Row, ...], right: Vector, feasible: Solutions
+    objective: SumOfSquares, support: Support, rows: tuple[Row, ...], right: Vector, feasible: Solutions
 ) -> tuple[Optimum, bool]:
     """The optimum, and whether it is the only one.
 
@@ -50,14 +50,14 @@ def least_squares(
     return check_least_squares(objective, support, rows, right, optimum), unique
 
 
-def value(objective: LeastSquares, support: Support, v: Vector) -> Fraction:
+def value(objective: SumOfSquares, support: Support, v: Vector) -> Fraction:
     """The sum of squares at weights v."""
     Q, q, c = objective.normal_equations(support)
     return dot(v, [along(row, v) for row in Q]) - 2 * dot(q, v) + c
 
 
 def check_least_squares(
-    objective: LeastSquares, support: Support, rows: tuple[Row, ...], right: Vector, optimum: Optimum
+    objective: SumOfSquares, support: Support, rows: tuple[Row, ...], right: Vector, optimum: Optimum
 ) -> Optimum:
     """The optimum, after checking that it is feasible and stationary, in rationals.
 

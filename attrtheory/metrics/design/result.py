@@ -1,36 +1,27 @@
-"""A finished design: its measures, its proof, and the method that it is."""
+"""A finished design: measures that meet the wishes, with the proof that none do better."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from attrtheory.errors import BadCertificate, BadInput
-from attrtheory.expr.views import FnView, Point, Value, summed
-from attrtheory.methods.method import Method
-from attrtheory.metrics.design.conflict import program_of
+from attrtheory.errors import BadCertificate
+from attrtheory.metrics.design.constraints import program_of
+from attrtheory.metrics.design.family import Family
 from attrtheory.metrics.design.objectives import Objective, Variation
 from attrtheory.metrics.design.quadratic import check_least_squares
-from attrtheory.metrics.design.running import values_at
-from attrtheory.metrics.design.supports import Support
-from attrtheory.metrics.design.wishes import Wish
 from attrtheory.metrics.elimination import solutions
-from attrtheory.metrics.given import Vector, vector
 from attrtheory.metrics.programs import Optimum, check_optimum
 
 
 @dataclass(frozen=True, eq=False)
-class Design:
-    """Measures on a finite support.
+class Design(Family):
+    """The best measures.
 
     `certificate`: their weights, the multipliers that show that none are better, and the metric's value. `freedom`: how many
     degrees of freedom the wishes leave. `unique`: no other measures do as well (None: not known).
     """
 
-    support: Support
-    wishes: tuple[Wish, ...]
     metric: Objective
     certificate: Optimum
     freedom: int
@@ -41,81 +32,20 @@ class Design:
         """The metric's least value."""
         return self.certificate.value
 
-    @property
-    def weights(self) -> tuple[Vector, ...]:
-        """The weights of each feature's measure, in the order of the support's points."""
-        v, points = self.certificate.solution, len(self.support.points)
-        return tuple(v[i * points : (i + 1) * points] for i in range(self.support.n))
-
-    @property
-    def measures(self) -> tuple[dict[Vector, Fraction], ...]:
-        """Each feature's measure: the points that have weight, and their weights."""
-        points = self.support.points
-        return tuple({p: w for p, w in zip(points, row, strict=True) if w} for row in self.weights)
-
-    def variation(self) -> Vector:
-        """The total variation of each measure: by how much a change of the model by 1 changes the attribution at most."""
-        return tuple(sum(map(abs, row), Fraction(0)) for row in self.weights)
-
     def check(self) -> None:
-        """Makes the equations again from support and wishes, and checks weights and multipliers on them, without search.
+        """Checks weights and multipliers on equations made again from support and wishes, without search.
 
         Raises:
             BadCertificate: the weights miss a wish, the multipliers prove nothing, or `freedom` is another number.
         """
-        support, metric = self.support, self.metric
-        prices = metric.of(support) if isinstance(metric, Variation) else (Fraction(0),) * (support.n * len(support.points))
-        program = program_of(support, self.wishes, prices)
-        if isinstance(metric, Variation):
+        super().check()
+        program = program_of(self.support, self.wishes, self.metric)
+        if self.certificate.solution != self.solution:
+            raise BadCertificate("the certificate is for other weights")
+        if isinstance(self.metric, Variation):
             check_optimum(program, self.certificate)
         else:
-            check_least_squares(metric, support, program.rows, program.right, self.certificate)
+            check_least_squares(self.metric, self.support, program.rows, program.right, self.certificate)
         found = solutions(program.rows, program.right, program.width)
         if found is None or len(found.free) != self.freedom:
             raise BadCertificate(f"the wishes do not leave {self.freedom} degrees of freedom")
-
-    def attribute(self, model: Any, x: Any = None, baseline: Any = None, *, target: int = 0) -> list[Any]:
-        """The attributions of a model: Fractions for an Fn or a Graph, floats for a torch module or a function of an array.
-
-        A relative design needs an input and a baseline; one on fixed points has its own.
-
-        Raises:
-            BadInput: these are missing or given in vain, or the model does not fit.
-        """
-        values = values_at(model, self.points(x, baseline), target)
-        exact = not isinstance(values[0], float)
-        rows = self.weights if exact else [[float(w) for w in row] for row in self.weights]
-        return [summed(w * v for w, v in zip(row, values, strict=True) if w) for row in rows]
-
-    def points(self, x: Any = None, baseline: Any = None) -> Sequence[Vector]:
-        """The points at which a model is evaluated."""
-        if not self.support.relative:
-            if x is not None or baseline is not None:
-                raise BadInput("this design is for one input and one baseline: leave x and baseline out")
-            return self.support.points
-        if x is None or baseline is None:
-            raise BadInput("this design is for any input and baseline: give both, x=... and baseline=...")
-        a, b = vector(x, "x", self.support.n), vector(baseline, "baseline", self.support.n)
-        return [_on_the_way(p, a, b) for p in self.support.points]
-
-    def method(self, name: str) -> Method:
-        """The design as a method, which may be derived, proved and run like any other; of relative designs.
-
-        Raises:
-            BadInput: its points are fixed.
-        """
-        if not self.support.relative:
-            raise BadInput("a design on fixed points is no method; design on hybrids(n) or grid(n, steps)")
-        measures, n = self.measures, self.support.n
-
-        def define(f: FnView, x: Point, x0: Point, i: int) -> Value:
-            if f.n != n:
-                raise BadInput(f"{name} was designed for {n} features; the model has {f.n}")
-            return summed(w * f(*_on_the_way(p, x, x0)) for p, w in measures[i].items())
-
-        return Method(name, define)
-
-
-def _on_the_way(shares: Vector, x: Point, x0: Point) -> list[Value]:
-    """baseline + u (x - baseline), coordinate by coordinate; exactly x or the baseline where u is 1 or 0."""
-    return [b if u == 0 else a if u == 1 else b + u * (a - b) for u, a, b in zip(shares, x, x0, strict=True)]

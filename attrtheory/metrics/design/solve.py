@@ -3,12 +3,12 @@ r"""Measures on a finite support that have the wanted properties, and are the be
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from typing import Literal
 
 from attrtheory.errors import BadInput, Unsupported
-from attrtheory.metrics.design.conflict import ContradictoryWishes, conflict_of, program_of
-from attrtheory.metrics.design.objectives import LeastSquares, Objective, Variation
+from attrtheory.metrics.design.conflict import ContradictoryWishes, conflict_of
+from attrtheory.metrics.design.constraints import program_of
+from attrtheory.metrics.design.objectives import Objective, SumOfSquares, Variation
 from attrtheory.metrics.design.quadratic import least_squares
 from attrtheory.metrics.design.result import Design
 from attrtheory.metrics.design.supports import Support
@@ -33,7 +33,7 @@ def design(
         support: `hybrids(n)`, `grid(n, steps)` for a method that runs at any input; `hybrid_points(x, baseline)`,
             `points_at(x, baseline, points)` for one input.
         properties: names or wishes, see `wishes`.
-        metric: `Variation()`, or a sum of squares: `infidelity(..)`, `fidelity(..)`, `energy(n)`.
+        metric: `Variation()`, or a sum of squares: `mean_infidelity(..)`, `mean_fidelity(..)`, `energy(n)`.
         progress: is told what is being done.
 
     >>> from attrtheory.metrics.design import hybrids
@@ -50,34 +50,35 @@ def design(
     if not isinstance(support, Support):
         raise BadInput(f"a support is made by hybrids(n), grid(n, steps) or points_at(x, baseline, points); got {support!r}")
     objective = Variation() if metric == "variation" else metric
-    if not isinstance(objective, Variation | LeastSquares):
-        raise BadInput(f"a metric is 'variation', Variation(..), infidelity(..), fidelity(..) or energy(n); got {metric!r}")
+    if not isinstance(objective, Variation | SumOfSquares):
+        raise BadInput(
+            f"a metric is 'variation', priced(..), mean_infidelity(..), mean_fidelity(..) or energy(n); got {metric!r}"
+        )
     wishes, tell = wished(properties), progress or (lambda _: None)
-    prices = objective.of(support) if isinstance(objective, Variation) else (Fraction(0),) * (support.n * len(support.points))
-    program = program_of(support, wishes, prices)
+    program = program_of(support, wishes, objective)
     tell(f"{len(program.rows)} equations in {program.width} weights")
     feasible = solutions(program.rows, program.right, program.width)
     if feasible is None:
         raise ContradictoryWishes(conflict_of(support, wishes, tell))
     tell(f"{objective} over {len(feasible.free)} degrees of freedom")
-    if isinstance(objective, LeastSquares):
+    if isinstance(objective, SumOfSquares):
         if program.positive:
             raise Unsupported("least squares over positive measures; take metric='variation', or leave out 'positive'")
         optimum, unique = least_squares(objective, support, program.rows, program.right, feasible)
-        return Design(support, wishes, objective, optimum, len(feasible.free), unique)
-    found = minimised(program)
+        return Design(support, wishes, optimum.solution, objective, optimum, len(feasible.free), unique)
+    found = minimised(program, consistent=True)
     if isinstance(found, Farkas):
         raise ContradictoryWishes(conflict_of(support, wishes, tell))
-    return Design(support, wishes, objective, found, len(feasible.free), _only_one(program, found) or None)
+    unique = not feasible.free or _only_one(program, found)
+    return Design(support, wishes, found.solution, objective, found, len(feasible.free), unique or None)
 
 
 def _only_one(program: Program, optimum: Optimum) -> bool:
     """No other optimum: every one vanishes where the multipliers leave room, and the other columns are independent."""
     columns = transposed(program.rows, program.width)
     slopes = [along(column, optimum.multipliers) for column in columns]
-    tight = [
-        j for j, (s, p) in enumerate(zip(slopes, program.prices, strict=True)) if s == p or (s == -p and j not in program.positive)
-    ]
+    priced = enumerate(zip(slopes, program.prices, strict=True))
+    tight = [j for j, (s, p) in priced if s == p or (s == -p and j not in program.positive)]
     place = {j: k for k, j in enumerate(tight)}
     rows = [{place[j]: q for j, q in row.items() if j in place} for row in program.rows]
     found = solutions(rows, program.right, len(tight))

@@ -84,7 +84,8 @@ def points_at(x: Any, baseline: Any, points: Any) -> Support:
     """
     at = vector(x, "x")
     beside = vector(baseline, "baseline", len(at))
-    rows = vectors(list(points) if isinstance(points, Iterable) and not hasattr(points, "tolist") else points, "points", len(at))
+    listed = points if hasattr(points, "tolist") or not isinstance(points, Iterable) else list(points)
+    rows = vectors(listed, "points", len(at))
     return Support(tuple(dict.fromkeys(rows)), at, beside, relative=False)
 
 

@@ -82,7 +82,8 @@ def _dummy(s: Support) -> list[Equation]:
         for k, p in enumerate(s.points):
             lines.setdefault((*p[:i], *p[i + 1 :]), {})[s.column(i, k)] = ONE
         found += [
-            Equation(f"measure {i}: the weights at ..{shown(rest)} add up to 0", row, Fraction(0)) for rest, row in lines.items()
+            Equation(f"measure {i}: the weights on the line at {shown(rest)} add up to 0", row, Fraction(0))
+            for rest, row in lines.items()
         ]
     return found
 
@@ -139,7 +140,7 @@ def near(data: Any, radius: Any) -> Wish:
             raise BadInput(f"the data have {len(rows[0])} features; the support has {s.n}")
         far = [k for k, p in enumerate(s.points) if all(_distance(p, row) > reach for row in rows)]
         return [
-            Equation(f"measure {i} has no weight at {shown(s.points[k])}, far from the data", {s.column(i, k): ONE}, Fraction(0))
+            Equation(f"measure {i} has no weight at {shown(s.points[k])}, far from data", {s.column(i, k): ONE}, Fraction(0))
             for i in range(s.n)
             for k in far
         ]

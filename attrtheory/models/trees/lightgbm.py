@@ -22,11 +22,11 @@ def from_lightgbm(source: str | Path | dict[str, Any], target: int | None = None
 
     Args:
         source: the path or the text of a text model, or of JSON; or parsed JSON, as `dump_model()` returns it.
-        target: the class, of models with several; with two classes the score is the log-odds of class 1, and there is no choice.
+        target: the class, of models with several; with two classes the score is the log-odds of class 1: leave it out.
 
-    Conventions: `x <= threshold` goes left, in float64. Covers are counts. JSON has all digits of thresholds and leaves only
-    where LightGBM wrote them (versions of 2020 and later do). Default directions of missing values are not taken by finite
-    inputs, except where zeros count as missing, which is refused.
+    Conventions: `x <= threshold` goes left, in float64. Covers are counts. The value of a random forest is the mean of its
+    trees, as `predict` has it; LightGBM's `raw_score=True` gives the sum. Default directions of missing values are not
+    taken by finite inputs, except where zeros count as missing, which is refused.
 
     Raises:
         Unsupported: categorical splits, linear leaves, zeros as missing values.

@@ -75,8 +75,9 @@ def tree_of(
         raise TooLarge(f"{name} has {n} nodes; up to {MAX_NODES} are read")
     feature, left, right = (np.asarray(a, np.int64) for a in (columns[0], columns[2], columns[3]))
     inner = feature >= 0
-    if (feature[inner] >= features).any():
-        raise BadInput(f"{name} splits on feature {feature.max()}; the model has features 0 to {features - 1}")
+    if (feature >= features).any() or (feature < -1).any():
+        raise BadInput(f"{name} splits on features {feature.min()} to {feature.max()}; there are 0 to {features - 1}")
+    left, right = np.where(inner, left, 0), np.where(inner, right, 0)
     children = np.concatenate([left[inner], right[inner]])
     if ((children < 1) | (children >= n)).any():
         raise BadInput(f"{name}: children must be nodes 1 to {n - 1}; got {children.min()} to {children.max()}")
@@ -91,11 +92,11 @@ def tree_of(
             raise BadInput(f"{name}: {what} {a[~np.isfinite(a)][0]} at a node; only finite numbers are accepted")
     if cover is not None and (numbers[2] < 0).any():
         raise BadInput(f"{name}: cover {numbers[2].min()} at a node; covers count training data and are 0 or more")
-    moved = [np.where(kept, place[a[order]], -1) for a in (left, right)]
-    arrays = [np.where(kept, feature[order], -1), numbers[0], *moved, numbers[1]]
-    for a in (*arrays, *numbers):
+    feature, left, right = (np.where(kept, a, -1) for a in (feature[order], place[left[order]], place[right[order]]))
+    for a in (feature, left, right, *numbers):
         a.flags.writeable = False
-    return Tree(*arrays, numbers[2] if cover is not None else None, weight, starts)
+    at, leaf, *covers = numbers
+    return Tree(feature, at, left, right, leaf, covers[0] if covers else None, weight, starts)
 
 
 def _breadth_first(

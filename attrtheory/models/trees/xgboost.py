@@ -14,7 +14,7 @@ import numpy as np
 from attrtheory.errors import BadInput, Unsupported
 from attrtheory.models.trees.forest import Forest
 from attrtheory.models.trees.reading import field, number, numbers, parsed, text_of, whole, whole_numbers
-from attrtheory.models.trees.tree import MAX_FEATURES, ONE, Tree, tree_of
+from attrtheory.models.trees.tree import ONE, Tree, tree_of
 from attrtheory.models.trees.xgboost_dump import dumped
 
 LOGISTIC = ("binary:logistic", "binary:logitraw", "reg:logistic")
@@ -35,15 +35,15 @@ def from_xgboost(
     """The raw margin that an XGBoost model computes: the sum of its leaves, before the logistic function and its kind.
 
     Args:
-        source: the path or the text of JSON, or parsed JSON; a saved model, or a dump (a list of trees). `get_dump` gives a list
-            of texts, which is accepted too.
+        source: the path or the text of JSON, or parsed JSON; a saved model, or a dump: a list of trees, or of their texts as
+            `get_dump` gives them.
         target: the class, of models with several.
-        feature_names: of a dump that names its features, all names in the order of the columns; a dump without names says f0, f1.
+        feature_names: of a dump that names its features, all names in the order of the columns; without names it says f0, f1.
         features: of a dump, how many features there are; by default, up to the last one that is used.
 
-    Conventions: `x < threshold` goes left, in float32; thresholds and leaves are the file's decimals rounded to float32. Covers
-    are sums of second derivatives. A dump has no base score, so the offset is 0; attributions don't depend on it. The default
-    directions of missing values are not taken by finite inputs, and others are refused.
+    Conventions: `x < threshold` goes left, in float32; thresholds and leaves are the file's decimals rounded to float32.
+    Covers are sums of second derivatives. A dump has no base score, so the offset is 0; attributions don't depend on it.
+    The default directions of missing values are not taken by finite inputs, and others are refused.
 
     Raises:
         Unsupported: gblinear, categorical splits, vector leaves, objectives whose base score has no known margin.
@@ -97,7 +97,7 @@ def _class(target: int | None, classes: int) -> int:
         if target is not None:
             raise BadInput(f"target: the model has one margin (with two classes the log-odds of class 1); got {target!r}")
         return 0
-    if isinstance(target, bool) or target not in range(classes):
+    if target is None or isinstance(target, bool) or target not in range(classes):
         raise BadInput(f"target: the model has classes 0 to {classes - 1}; name the one to explain, got {target!r}")
     return int(target)
 
@@ -110,8 +110,8 @@ def _nodes(tree: dict[str, Any], features: int, weight: Fraction, name: str) -> 
     if str(field(tree, "tree_param", dict, name).get("size_leaf_vector", "1")) not in ("0", "1"):
         raise Unsupported(f"{name} has vector leaves; fit one model for each target")
     left, right, feature = (whole_numbers(columns[k], f"{k} of {name}") for k in lists[:3])
-    if not len(left) == len(right) == len(feature) or ((left < 0) != (right < 0)).any():
-        raise BadInput(f"{name}: every node has two children or none, and lists of nodes have the same length")
+    if not len(left) == len(right) == len(feature) or ((left < 0) != (right < 0)).any() or (feature[left >= 0] < 0).any():
+        raise BadInput(f"{name}: every node has two children and a feature, or neither; lists of nodes have the same length")
     condition = numbers(columns["split_conditions"], f"split_conditions of {name}").astype(np.float32)
     cover = numbers(columns["sum_hessian"], f"sum_hessian of {name}")
     return tree_of(

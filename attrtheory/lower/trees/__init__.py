@@ -1,0 +1,1 @@
+"""Attributions of forests through leaf atoms: exact in rationals, and fast in numpy."""
