@@ -25,6 +25,7 @@ from attrtheory.measures.conditions import (
 )
 from attrtheory.measures.functional import Functional, functional_of
 from attrtheory.measures.kernel import kernel
+from attrtheory.measures.law import Law
 from attrtheory.measures.parts import Integrated, by_parts
 from attrtheory.measures.same import Forms, same
 from attrtheory.measures.serial import functional_to_json, measure_to_json
@@ -38,6 +39,7 @@ from attrtheory.prove.names import canonical, has_formula
 from attrtheory.prove.verdict import Proved
 
 MAX_FEATURES = 6
+CONDITIONS = ("completeness", "dummy", "constants", "affine_exactness")
 SCALES = ("sigma", "h", "q", "s")  # parameters of AVERAGES that are widths
 
 
@@ -83,10 +85,13 @@ class Unbounded:
     claim: Claim
 
     def __str__(self) -> str:
-        shown = lambda p: f"({', '.join(map(str, p))})"
-        start = " and ".join(map(shown, self.claim.domain.baselines or ()))
-        at = f"at {shown(self.claim.domain.x or ())} from {start}"
-        return f"f = {self.model}, at most e in size, gets {shown(self.values)} {at} for every e > 0"
+        start = " and ".join(map(_shown, self.claim.domain.baselines or ()))
+        at = f"at {_shown(self.claim.domain.x or ())} from {start}"
+        return f"f = {self.model}, at most e in size, gets {_shown(self.values)} {at} for every e > 0"
+
+
+def _shown(point: Sequence[Fraction]) -> str:
+    return f"({', '.join(map(str, point))})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,11 +194,13 @@ def _same(claim: AboutFunctional, family: Sequence[Integrated], name: str) -> bo
 
 def _has_density(g: Integrated) -> bool:
     """Whether each law has, for each coordinate, a variable that moves it alone."""
-    forms = Forms()
-    alone = lambda column: [k for k, c in enumerate(column) if not forms.zero(c)]
-    covered = lambda p: {k[0] for c in p.law.columns if len(k := alone(c)) == 1}
-    parts = g.functional.values.parts
-    return bool(parts) and all(len(covered(p)) == p.law.n for p in parts)
+    forms, parts = Forms(), g.functional.values.parts
+
+    def moved_alone(law: Law) -> set[int]:
+        axes = [[k for k, c in enumerate(column) if not forms.zero(c)] for column in law.columns]
+        return {k[0] for k in axes if len(k) == 1}
+
+    return bool(parts) and all(len(moved_alone(p.law)) == p.law.n for p in parts)
 
 
 def _kernels(family: Sequence[Functional]) -> tuple[Any, ...] | None:

@@ -8,7 +8,7 @@ from typing import Any
 from attrtheory.errors import BadCertificate
 from attrtheory.methods import get_functional_method
 from attrtheory.prove.certificate import seal
-from attrtheory.prove.functional import AboutFunctional, Facts, facts, witness_from_json
+from attrtheory.prove.functional import CONDITIONS, AboutFunctional, Facts, facts, witness_from_json
 from attrtheory.prove.verdict import Proof, Proved, Verdict
 
 FORMAT, KIND, RULE = 1, "functional", "functional"
@@ -30,8 +30,8 @@ def check_functional(content: Mapping[str, Any]) -> tuple[AboutFunctional, Verdi
     claim = AboutFunctional(get_functional_method(str(content["claim"]["functional"])), content["claim"]["n"])
     if claim.to_json() != content["claim"]:
         raise BadCertificate("a claim with unknown or missing entries")
-    stated = content["facts"]
-    witnesses = {k: witness_from_json(v["witness"]) for k, v in stated.items() if isinstance(v, dict) and "witness" in v}
+    stated: dict[str, Any] = content["facts"]
+    witnesses = {k: witness_from_json(stated[k]["witness"]) for k in CONDITIONS if "witness" in stated[k]}
     again = facts(claim, witnesses, [str(name) for name in stated["equal_to"]]).to_json()
     if again != stated:
         wrong = sorted(k for k in {*again, *stated} if again.get(k) != stated.get(k))

@@ -11,14 +11,13 @@ from attrtheory.measures.atoms import Atom, NoAtom
 from attrtheory.measures.functional import Functional, of_measure
 from attrtheory.measures.variation import variation
 from attrtheory.methods import AVERAGES, METHODS, get_functional_method
-from attrtheory.prove.functional import SCALES, AboutFunctional, Facts, decided_to_json, facts
+from attrtheory.prove.functional import CONDITIONS, SCALES, AboutFunctional, Facts, decided_to_json, facts
 from attrtheory.prove.functional_check import to_certificate
 from attrtheory.report.functionals import functional_latex, functional_text
 from attrtheory.semantics.reading import generic_latex, generic_text
 
 EVERY = tuple(m.name for m in (*METHODS, *AVERAGES))
 KINDS = {"L": "density", "M": "measure", "D": "kernel on slopes"}
-CONDITIONS = ("completeness", "dummy", "constants", "affine_exactness")
 
 
 def table(

@@ -6,9 +6,8 @@ import re
 from collections.abc import Sequence
 
 from attrtheory.measures.variation import variation
-from attrtheory.prove.functional import SCALES, Facts
+from attrtheory.prove.functional import CONDITIONS, SCALES, Facts
 from attrtheory.report.functionals import functional_latex
-from attrtheory.report.recovery import CONDITIONS
 from attrtheory.report.wording import spoken
 from attrtheory.semantics.reading import generic_latex
 
@@ -49,7 +48,7 @@ def _functionals(found: Sequence[Facts], n: int) -> str:
         rf"Attribution methods as functionals of the model $f$: the attribution of feature 1 of {n} at input $x$ with "
         r"baseline $b$. Class L: a density, M: a finite signed measure, D: a kernel on slopes, and no measure. $\|\mu\|$: "
         r"total variation. Co: completeness, Du: dummy, Cs: constants get 0, Af: exact on affine models; $\checkmark$ for "
-        r"every model, ($\checkmark$) for every continuously differentiable model, $\times$ refuted. $U_j$ uniform on $[0, 1]$, "
+        r"every model, ($\checkmark$) for every continuously differentiable one, $\times$ refuted. $U_j$ uniform on $[0, 1]$, "
         r"$G_j$ standard normal, all independent."
     )
     heads = ["method", "", r"$\varphi_1(f)$", r"$\|\mu\|$", "Co", "Du", "Cs", "Af"]
