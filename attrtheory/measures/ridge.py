@@ -117,7 +117,7 @@ class _Mean:
         self.known: dict[tuple[int, Vector, int], Term] = {}
 
     def dot(self, v: Vector) -> Term:
-        return total(x * y for x, y in zip(self.w, v, strict=True))
+        return total(x * y for x, y in zip(self.w, v, strict=True) if x is not ZERO and y is not ZERO)
 
     def of(self, q: int) -> Term:
         if q < 0:
