@@ -146,3 +146,41 @@ def test_an_empty_box_is_refused():
         a.value_at(env)
     with pytest.raises(BadInput, match="is empty; a box needs lower < upper"):
         box([0, 1], [1, 1])
+
+
+# the proof by cases says no ------------------------------------------------------------------------------------------------
+def test_terms_that_differ_are_told_apart_with_a_point():
+    (a, _), (b, _) = (atom(get_method(name), "box", 2) for name in ("shapley", "occlusion"))
+    groups = [[f"{who}{k}" for who in ("lower", "upper", "x", "b")] for k in (1, 2)]
+    found = equal_by_cases(a.term, b.term, groups)
+    assert not found.equal
+    assert found.witness is not None
+    env = found.witness
+    rows = [[env[f"{who}{k}"] for k in (1, 2)] for who in ("lower", "upper", "x", "b")]
+    inside = brute.in_box(*rows[:2])
+    assert brute.shapley(inside, *rows[2:])[0] != brute.occlusion(inside, *rows[2:])[0]
+
+
+def test_ties_are_cases():
+    x, y = var("x"), var("y")
+    closed, open_ = 1 - step(y - x), step(x - y)
+    assert not equal_by_cases(closed, open_, [["x", "y"]]).equal
+    assert equal_by_cases(closed, open_, [["x", "y"]], lambda env: env["x"] != env["y"]).equal
+    assert not equal_by_cases(step(x - 1), 1 - step(1 - x), [["x", 1]]).equal
+    assert equal_by_cases(step(2 * x - 2), step(x - 1), [["x", 1]]).cases == 2
+
+
+@pytest.mark.parametrize(
+    "term, group, words",
+    [
+        (step(var("x") + var("y")), ["x", "y"], "no difference of two members"),
+        (step(var("x") - 2 * var("y")), ["x", "y"], "no difference"),
+        (step(var("x") - var("z")), ["x", "y"], "no difference"),
+        (step(var("x") - 2), ["x", 1], "no difference"),
+        (step(var("x") * var("y")), ["x", "y"], "no difference"),
+        (var("x") * step(var("x") - var("y")), ["x", "y"], "x occurs outside of guards"),
+    ],
+)
+def test_what_is_more_than_an_order_is_refused(term: Term, group: list[str | int], words: str):
+    with pytest.raises(SideCondition, match=words):
+        equal_by_cases(term, lift(0), [group])

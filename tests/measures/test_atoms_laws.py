@@ -23,7 +23,7 @@ from attrtheory.measures.parts import Integrated
 from attrtheory.methods import AVERAGES, get_method
 from attrtheory.semantics.balls import enclose
 from attrtheory.semantics.exact import evaluate
-from attrtheory.semantics.ring import equal
+from attrtheory.semantics.special import equal
 
 Q = Fraction
 AVERAGE = {m.name: m for m in AVERAGES}
@@ -213,6 +213,7 @@ SHAPLEY = get_method("shapley")
         (lambda: polytope([[1, 2], [0, 0]], [1, 1]), "normal that is not 0"),
         (lambda: polytope([[1, 2], [1]], [1, 1]), r"got rows of \[2, 1\] numbers"),
         (lambda: polytope([[1]], [1, 2]), "2 bounds"),
+        (lambda: polytope([[1, 2], [0, 1], [1, 2]], [1, 1, 1]), "rows 0 and 2 of the polytope are the same"),
         (lambda: polytope([[1]], [1], strict={3}), r"got \[3\]"),
         (lambda: orthant(2, {}), "thresholds of some of the features 0 to 1"),
         (lambda: orthant(2, {2: 0}), r"got those of \[2\]"),

@@ -23,9 +23,12 @@ from attrtheory.expr.special import normal_density
 from attrtheory.expr.term import ONE, ZERO, Term, lift
 from attrtheory.measures.atoms.components import Component, Moving, components
 from attrtheory.measures.atoms.interval import Line, Signs, power, uniform_interval
-from attrtheory.measures.atoms.masses import integral, together
+from attrtheory.measures.atoms.masses import integral, only, together
 from attrtheory.measures.atoms.sets import Region
+from attrtheory.measures.functional import Functional
 from attrtheory.measures.law import Part
+from attrtheory.measures.measure import Measure
+from attrtheory.measures.ridge import ridge
 from attrtheory.measures.same import Forms
 
 
@@ -75,7 +78,7 @@ def credits_of(part: Part, region: Region, k: int, signs: Signs) -> list[Credit]
 def _crossing(part: Part, parts: Sequence[Component], own: Component, face: Moving, k: int, signs: Signs) -> Credit:
     j, *more = own.variables
     if more:
-        raise Unsupported(together(own))
+        return _half_space(part, parts, own, k, signs)
     normal = part.law.is_normal(j)
     elsewhere = [c for c in parts if c.variables and c is not own]
     beside = [*own.faces, *(m for c in parts if not c.variables for m in c.faces)]
@@ -95,7 +98,20 @@ def _crossing(part: Part, parts: Sequence[Component], own: Component, face: Movi
         where.append(Requirement(f"no path runs inside {m.face.words}", 1 - nowhere(m.start) * nowhere(m.slopes[i])))
     u = Line(p, s, strict=True).root
     height = power(u, part.powers[j]) * (normal_density(u) if normal else ONE)
-    return Credit(_all([share, changed, height, *(integral(part, c, signs) for c in elsewhere)]), tuple(where))
+    return Credit(_all([share, changed, height, *(integral(part, c, signs).value for c in elsewhere)]), tuple(where))
+
+
+def _half_space(part: Part, parts: Sequence[Component], own: Component, k: int, signs: Signs) -> Credit:
+    """One face alone, crossed by several variables at once: the density of the law across it."""
+    moved, *others = own.faces
+    if others or not all(c.variables for c in parts):
+        raise Unsupported(together(own))
+    n = part.law.n
+    kernel = Measure(n, (only(part, own.variables, part.weight),))
+    slopes = tuple(kernel if i == k else Measure(n) for i in range(n))
+    found = ridge(Functional(Measure(n), slopes), moved.face.normal, -moved.face.offset, 0)
+    where = [Requirement(f"no path runs inside {moved.face.words}", 1 - nowhere(t)) for t in found.nonzero]
+    return Credit(_all([found.value, *(integral(part, c, signs).value for c in parts if c is not own)]), tuple(where))
 
 
 def _share(gain: Term, slope: Term) -> Term:

@@ -10,7 +10,7 @@ from attrtheory.expr.syntax import infix
 from attrtheory.expr.term import ONE, Scalar, var
 from attrtheory.measures.atoms.crossings import Requirement, credits_of, nowhere, standing
 from attrtheory.measures.atoms.interval import sign_of
-from attrtheory.measures.atoms.masses import measure_of
+from attrtheory.measures.atoms.masses import measured
 from attrtheory.measures.atoms.result import Atom, NoAtom
 from attrtheory.measures.atoms.sets import Region, symbolic
 from attrtheory.measures.atoms.slopes import difference_quotient, impulses
@@ -27,6 +27,7 @@ def atom(
     x: Sequence[Scalar] | None = None,
     baselines: Sequence[Sequence[Scalar]] | None = None,
     positive: Sequence[str] = (),
+    generic: bool = False,
 ) -> tuple[Atom, ...]:
     r"""The attribution of every feature for the indicator of a set, derived from the functional.
 
@@ -36,6 +37,7 @@ def atom(
     `region`: "box", "half_space" or "orthant" (in variables lower1.., upper1..; w1.., s; t1..), or a `Region`.
     `source`: a method, with `n`, `x`, `baselines` as in `functional_of`; or functionals, one for each feature.
     `positive`: names of variables that are > 0, such as a standard deviation: the atom is then written for such only.
+    `generic`: the short formulas of half-spaces, for weights along a law that are not 0.
 
     >>> from attrtheory.methods import get_method
     >>> print(atom(get_method("occlusion"), "half_space", 1)[0])
@@ -61,7 +63,7 @@ def atom(
     on = symbolic(region, size) if isinstance(region, str) else region
     if on.n != size or n not in (None, size):
         raise BadInput(f"functionals on {size} features, a set in {on.n} dimensions and n = {n}; they must be the same")
-    return tuple(_derived(k, functional, on, positive) for k, functional in enumerate(source))
+    return tuple(_derived(k, functional, on, positive, generic=generic) for k, functional in enumerate(source))
 
 
 def _names(functional: Functional) -> set[str]:
@@ -71,13 +73,14 @@ def _names(functional: Functional) -> set[str]:
     return {name for v in vectors for t in v for name in variables(t)}
 
 
-def _derived(feature: int, functional: Functional, region: Region, positive: Sequence[str]) -> Atom:
+def _derived(feature: int, functional: Functional, region: Region, positive: Sequence[str], *, generic: bool) -> Atom:
     done, signs = by_parts(functional), {var(name): 1 for name in positive}
     whole = done.functional
-    terms = [measure_of(whole.values, region, signs)]
+    values = measured(whole.values, region, signs, generic=generic)
+    terms, divisors = [values.value], [*done.nonzero, *values.nonzero]
     where = [Requirement(f"{name} is positive", step(var(name))) for name in positive if name in _names(whole)]
     where += [
-        Requirement(f"the divisor {infix(t)} is not 0", 1 - nowhere(t)) for t in done.nonzero if sign_of(t, signs) is None
+        Requirement(f"the divisor {infix(t)} is not 0", 1 - nowhere(t)) for t in divisors if sign_of(t, signs) is None
     ]
     for k, nu in enumerate(whole.slopes):
         for part in nu.parts:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import mul
 
 from attrtheory.errors import Unsupported
 from attrtheory.expr.forms import total
 from attrtheory.expr.special import square_root
-from attrtheory.expr.term import ONE, ZERO, Term, lift
+from attrtheory.expr.term import ONE, ZERO, Scalar, Term, lift
 from attrtheory.measures.atoms.components import Component, Moving, components
 from attrtheory.measures.atoms.interval import Line, Signs, normal_integral, uniform_integral
 from attrtheory.measures.atoms.sets import Region, holds
+from attrtheory.measures.functional import of_measure
 from attrtheory.measures.law import Part
 from attrtheory.measures.measure import Measure
+from attrtheory.measures.ridge import ClosedForm, ridge
 from attrtheory.measures.same import Forms
 
 
@@ -30,29 +34,46 @@ def measure_of(measure: Measure, region: Region, signs: Signs | None = None) -> 
         Unsupported: several random variables move faces together (an oblique polytope, a Gaussian whose coordinates
             depend on each other).
     """
-    return total(part.weight * _probability(part, region, signs or {}) for part in measure.parts)
+    return measured(measure, region, signs or {}).value
 
 
-def _probability(part: Part, region: Region, signs: Signs) -> Term:
-    out = ONE
-    for component in components(region, part.law):
-        out = out * integral(part, component, signs)
-    return out
+def measured(measure: Measure, region: Region, signs: Signs, *, generic: bool = False) -> ClosedForm:
+    """The same; if `generic`, by the short formula of a half-space, with what must not be 0 for it."""
+    found = [[integral(p, c, signs, generic=generic) for c in components(region, p.law)] for p in measure.parts]
+    products = (reduce(mul, (form.value for form in forms), p.weight) for p, forms in zip(measure.parts, found, strict=True))
+    return ClosedForm(total(products), tuple(dict.fromkeys(t for forms in found for form in forms for t in form.nonzero)))
 
 
-def integral(part: Part, component: Component, signs: Signs) -> Term:
+def integral(part: Part, component: Component, signs: Signs, *, generic: bool = False) -> ClosedForm:
     """The mean of the component's powers of variables where all its faces hold."""
     faces = component.faces
     if not component.variables:
-        return holds(faces[0].start, strict=faces[0].face.strict)
+        return ClosedForm(holds(faces[0].start, strict=faces[0].face.strict))
     j, *more = component.variables
     if not faces:
-        return lift(part.expectation(tuple(p * (i == j) for i, p in enumerate(part.powers))))
+        return ClosedForm(lift(part.expectation(tuple(p * (i == j) for i, p in enumerate(part.powers)))))
+    if len(faces) == 1 and (more or faces[0].face.side is None):
+        return _half_space(part, component, generic=generic)
     if more:
-        return _one_normal(part, component, signs)
+        return ClosedForm(_one_normal(part, component, signs))
     lines = [Line(m.start, m.slopes[j], m.face.strict, m.face.side) for m in faces]
     closed_form = normal_integral if part.law.is_normal(j) else uniform_integral
-    return closed_form(lines, part.powers[j], signs)
+    return ClosedForm(closed_form(lines, part.powers[j], signs))
+
+
+def only(part: Part, variables: Sequence[int], weight: Scalar = 1) -> Part:
+    """The part with the powers of some of its variables, and another weight."""
+    return Part(lift(weight), part.law, tuple(p * (j in variables) for j, p in enumerate(part.powers)))
+
+
+def _half_space(part: Part, component: Component, *, generic: bool) -> ClosedForm:
+    """One face alone, moved by any variables."""
+    own, (moved,) = only(part, component.variables), component.faces
+    mu = of_measure(Measure(part.law.n, (own,)))
+    if moved.face.strict:
+        return ridge(mu, moved.face.normal, -moved.face.offset, 0, generic=generic)
+    outside = ridge(mu, [-w for w in moved.face.normal], moved.face.offset, 0, generic=generic)
+    return ClosedForm(mu.values.mass() - outside.value, outside.nonzero)
 
 
 def _one_normal(part: Part, component: Component, signs: Signs) -> Term:

@@ -16,6 +16,7 @@ from attrtheory.models.fn import rational, variables
 from attrtheory.semantics.balls import Enclosure, enclose
 from attrtheory.semantics.exact import evaluate
 from attrtheory.semantics.reading import generic_latex
+from attrtheory.semantics.special import is_special
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +57,7 @@ class Atom:
             if evaluate(positive, point) <= 0:
                 raise BadInput(f"the set is not what it says; it takes that {words}")
         for r in self.defined_where:
-            if not evaluate(r.term, point):
+            if _is_zero(r.term, point):
                 raise SideCondition(
                     f"the atom of feature {self.feature + 1} is not defined here, for it takes that {r.words}. Nearby models "
                     "get different attributions; move the input, the baseline or the set a little."
@@ -71,6 +72,13 @@ class Atom:
     def __str__(self) -> str:
         lines = [f"feature {self.feature + 1}, {self.region.kind}, class {self.kind}: {infix(self.term)}"]
         return "\n".join([*lines, *(f"    where {r.words}" for r in self.defined_where)])
+
+
+def _is_zero(term: Term, point: Mapping[str, Fraction]) -> bool:
+    if not is_special(term):
+        return not evaluate(term, point)
+    bounds = enclose(term, point)
+    return bounds.lower <= 0 <= bounds.upper
 
 
 _NAMES = (("lower", r"\ell"), ("upper", "u"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from attrtheory.errors import BadInput
 from attrtheory.expr.forms import step, total
@@ -113,7 +114,7 @@ def polytope(matrix: Sequence[Sequence[Scalar]], bounds: Sequence[Scalar], stric
     r"""$\{y : A y \le c\}$; rows numbered in `strict` are $<$.
 
     Raises:
-        BadInput: no rows, rows of different lengths, or a row of zeros.
+        BadInput: no rows, rows of different lengths, a row of zeros, or the same row twice.
     """
     rows = [vector(row) for row in matrix]
     if not rows or not rows[0] or len({len(r) for r in rows}) > 1 or len(bounds) != len(rows):
@@ -123,6 +124,9 @@ def polytope(matrix: Sequence[Sequence[Scalar]], bounds: Sequence[Scalar], stric
         )
     if any(k not in range(len(rows)) for k in strict):
         raise BadInput(f"strict names rows 0 to {len(rows) - 1}; got {sorted(strict)}")
+    for (k, a), (m, b) in combinations(enumerate([(*row, lift(c)) for row, c in zip(rows, bounds, strict=True)]), 2):
+        if all(p is q for p, q in zip(a, b, strict=True)):
+            raise BadInput(f"rows {k} and {m} of the polytope are the same; leave one of them out")
     faces = [
         _face(tuple(-a for a in row), -lift(c), strict=k in strict, sign=-1)
         for k, (row, c) in enumerate(zip(rows, bounds, strict=True))
