@@ -110,6 +110,8 @@ class Axiomatic:
         for name, term in self.models:
             if any(u.op == "call" for u in postorder(term)):
                 raise BadInput(f"the model {name} calls a function; write its name alone")
+            if later := sorted({n for n, _ in self.models} & set(variables(term)) - set(found)):
+                raise BadInput(f"the model {name} is made of {', '.join(later)}; a model uses models named before it")
             found[name] = self._with_values(substitute(term, found), found)
         return found
 

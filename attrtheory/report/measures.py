@@ -22,8 +22,9 @@ from attrtheory.report.measure_marks import Cloud, Mark, Spot, Stroke, marks
 from attrtheory.report.pixels import SIGNED
 from attrtheory.report.plots import INK, NEGATIVE, POSITIVE, QUIET, plain, render
 
+DPI = 110
 DISC, ARROW = 520.0, 0.14  # area of the largest disc; length of the largest arrow, as a share of the panel
-GRID = 301
+GRID = 201
 Marks = tuple[list[Mark], list[list[Mark]]]  # of values, and of the slopes in each feature
 
 
@@ -59,7 +60,7 @@ def functional_figure(
     figure.legend(handles=_legend(drawn, x, baselines), loc="outside lower center", ncols=4, fontsize=8, frameon=False)
     if title:
         figure.suptitle(plain(title), fontsize=11, color=INK)
-    return render(figure)
+    return render(figure, DPI)
 
 
 def _frame(ax: Axes, low: np.ndarray, high: np.ndarray, name: str) -> None:

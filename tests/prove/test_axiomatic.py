@@ -220,6 +220,8 @@ def test_the_side_condition_of_linearity_is_what_refuses(monkeypatch: pytest.Mon
         {"models": {"f": "g_at_x"}},
         {"models": {"f": "f_at_x"}},
         {"models": {"f": "y1", "g": "f_at_y"}},
+        {"models": {"f": "2*g", "g": "y1"}},  # g is no number
+        {"models": {"f": "f"}},
         {"models": {"f": "y1", "g": "d1_f_at_x"}},
         {"unknown": ["g(y3)"]},
         {"unknown": ["g(y1"]},

@@ -31,6 +31,13 @@ CLAIMS = {
     "fundamental theorem": claim("completeness", "integrated_gradients", "relu(x1 - 2*x2) + x2"),
     "half-line": claim(has_formula([parse_model(NEURON).body]), "integrated_gradients", "relu(x1)"),
     "decided guards": claim(has_formula([parse_term("1")]), "gradient", "relu(x1)", positive=(parse_term("x1"),)),
+    "exact evaluation": claim(
+        has_formula([parse_term("3/2"), parse_term("-1/2")]),
+        "integrated_gradients",
+        "relu(relu(x1) - 1 - relu(x2))",
+        x=(Q(3), Q(1)),
+        baselines=((Q(0), Q(0)),),
+    ),
     "non-negative": claim("non_decreasing_positivity", "shapley", 2),
     "conditional": claim("completeness", "integrated_gradients", 2),
     "smooth": claim("implementation_invariance", "integrated_gradients", 2),

@@ -137,6 +137,14 @@ REPLACED: dict[str, dict[str, list[Any]]] = {
         "proof.rule": ["normal form", "half-line"],
         "proof.data": [{"hint": 1}],
     },
+    "exact evaluation": {
+        "claim.domain.x.0": ["2"],
+        "claim.domain": [{}, {"x": ["3", "1"]}],
+        "claim.property.formula.0": ["#2", "x1"],
+        "claim.method.name": ["shapley", "gradient"],
+        "proof.rule": ["normal form", "half-line"],
+        "proof.data": [{"hint": 1}],
+    },
     "non-negative": {
         "claim.method.name": ["gradient_x_input", "gradient"],
         "proof.rule": ["normal form"],
