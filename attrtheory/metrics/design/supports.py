@@ -12,7 +12,7 @@ from typing import Any
 from attrtheory.errors import BadInput, TooLarge
 from attrtheory.metrics.given import Vector, vector, vectors
 
-MAX_WEIGHTS = 6000  # features times points
+MAX_WEIGHTS = 4000  # features times points: exact elimination grows with the cube
 
 
 @dataclass(frozen=True)

@@ -122,8 +122,11 @@ def _symmetry(s: Support) -> list[Equation]:
             q = list(p)
             q[i] = s.baseline[i] + (p[j] - s.baseline[j]) / units[j] * units[i]
             q[j] = s.baseline[j] + (p[i] - s.baseline[i]) / units[i] * units[j]
+            mirror = s.place.get(tuple(q))
+            if mirror is not None and mirror < s.place[p]:
+                continue  # said at the mirror point
             row = dict[int, Fraction]()
-            for k in (s.place[p], s.place.get(tuple(q))):
+            for k in (s.place[p], mirror):
                 if k is not None:
                     row[s.column(i, k)] = row.get(s.column(i, k), Fraction(0)) + 1
                     row[s.column(j, k)] = row.get(s.column(j, k), Fraction(0)) - 1
@@ -203,7 +206,8 @@ def _named(name: str) -> Wish:
 
 
 def shown(point: Vector) -> str:
-    return f"({', '.join(map(str, point))})"
+    """A point in words; long fractions, which come from floats, as decimals."""
+    return f"({', '.join(text if len(text := str(q)) <= 9 else f'{float(q):.6g}' for q in point)})"
 
 
 def _distance(p: Vector, q: Vector) -> Fraction:
