@@ -76,9 +76,14 @@ def minimised(program: Program, *, consistent: bool = False) -> Optimum | Farkas
         if clash is None:
             raise EngineDisagreement("a system without solutions has no contradiction")
         return check_farkas(program, Farkas(clash))
+    return _optimum(program) or _infeasible(program)
+
+
+def _optimum(program: Program) -> Optimum | None:
+    """The optimum, checked; None where HiGHS finds no solution."""
     guess = _highs(program)
     if guess is None:
-        return _infeasible(program)
+        return None
     v, y = guess
     for tolerance in TOLERANCES:
         for optimum in _made_exact(program, v, y, tolerance):
@@ -224,7 +229,7 @@ def _infeasible(program: Program) -> Farkas:
         (*([Fraction(1)] * m), *([ZERO] * len(positive))),
         frozenset(range(m, m + len(positive))),
     )
-    found = minimised(dual)
-    if isinstance(found, Farkas):
+    found = _optimum(dual)
+    if found is None:
         raise EngineDisagreement("HiGHS finds no solution, and no multipliers show that there is none")
     return check_farkas(program, Farkas(found.solution[:m]))
