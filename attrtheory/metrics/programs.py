@@ -19,7 +19,7 @@ from scipy.sparse import csr_array, hstack
 
 from attrtheory.errors import BadCertificate, BadInput, EngineDisagreement, TooLarge
 from attrtheory.metrics.elimination import ZERO, Row, along, contradiction, solutions, transposed
-from attrtheory.metrics.given import Vector, dot
+from attrtheory.metrics.numbers import Vector, dot
 
 MAX_ENTRIES = 4_000_000  # of the matrix, zeros included: exact elimination is dense
 TOLERANCES = (1e-9, 1e-7, 1e-5)  # what counts as 0 in an answer of HiGHS

@@ -24,7 +24,8 @@ from typing import Any
 from attrtheory.errors import BadInput
 from attrtheory.metrics.design.supports import Support
 from attrtheory.metrics.elimination import Row
-from attrtheory.metrics.given import Vector, number, vector, vectors
+from attrtheory.metrics.given import vectors
+from attrtheory.metrics.numbers import Vector, number, vector
 
 ONE = Fraction(1)
 
