@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from attrtheory.errors import BadCertificate
-from attrtheory.metrics.given import Vector, dot, number, vector
+from attrtheory.errors import BadCertificate, BadInput
+from attrtheory.metrics.numbers import Vector, dot, number, vector
 
 ZERO, ONE = Fraction(0), Fraction(1)
 
@@ -66,6 +66,8 @@ def least_variation(mass: Any, moment: Any) -> LeastVariation:
         BadInput: a number is missing or not finite.
     """
     c, v = number(mass, "mass"), vector(moment, "moment")
+    if not v:
+        raise BadInput("moment: at least one number is needed")
     t, constant, slopes = max(_bounds(c, v), key=lambda bound: bound[0])
     s = c + t
     q = tuple(max(-vk, ZERO) / t if t else ZERO for vk in v)

@@ -10,7 +10,7 @@ from math import lcm
 
 from flint import fmpz_mat
 
-from attrtheory.metrics.given import Vector
+from attrtheory.metrics.numbers import Vector
 
 Row = Mapping[int, Fraction]  # the coefficients that are not 0
 ZERO = Fraction(0)

@@ -19,7 +19,7 @@ from scipy.sparse import csr_array, hstack
 
 from attrtheory.errors import BadCertificate, BadInput, EngineDisagreement, TooLarge
 from attrtheory.metrics.elimination import ZERO, Row, along, contradiction, solutions, transposed
-from attrtheory.metrics.given import Vector, dot
+from attrtheory.metrics.numbers import Vector, dot
 
 MAX_ENTRIES = 4_000_000  # of the matrix, zeros included: exact elimination is dense
 TOLERANCES = (1e-9, 1e-7, 1e-5)  # what counts as 0 in an answer of HiGHS
@@ -76,9 +76,14 @@ def minimised(program: Program, *, consistent: bool = False) -> Optimum | Farkas
         if clash is None:
             raise EngineDisagreement("a system without solutions has no contradiction")
         return check_farkas(program, Farkas(clash))
+    return _optimum(program) or _infeasible(program)
+
+
+def _optimum(program: Program) -> Optimum | None:
+    """The optimum, checked; None where HiGHS finds no solution."""
     guess = _highs(program)
     if guess is None:
-        return _infeasible(program)
+        return None
     v, y = guess
     for tolerance in TOLERANCES:
         for optimum in _made_exact(program, v, y, tolerance):
@@ -224,7 +229,7 @@ def _infeasible(program: Program) -> Farkas:
         (*([Fraction(1)] * m), *([ZERO] * len(positive))),
         frozenset(range(m, m + len(positive))),
     )
-    found = minimised(dual)
-    if isinstance(found, Farkas):
+    found = _optimum(dual)
+    if found is None:
         raise EngineDisagreement("HiGHS finds no solution, and no multipliers show that there is none")
     return check_farkas(program, Farkas(found.solution[:m]))

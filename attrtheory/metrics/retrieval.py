@@ -18,7 +18,8 @@ from fractions import Fraction
 from typing import Any
 
 from attrtheory.errors import BadInput, SideCondition
-from attrtheory.metrics.given import Vector, dot, number, vector, vectors
+from attrtheory.metrics.given import vectors
+from attrtheory.metrics.numbers import Vector, dot, number, vector
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,8 @@ def retrieval(weights: Any, tau: Any, alpha: Any, intercept: Any = 0) -> Retriev
     asked = Retrieval(
         vector(weights, "weights"), number(tau, "tau"), number(alpha, "alpha"), number(intercept, "intercept")
     )
+    if not asked.weights:
+        raise BadInput("weights: at least one is needed")
     if asked.tau < 0 or asked.alpha <= 0:
         raise BadInput(f"thresholds: tau is at least 0 and alpha above 0; got tau={tau!r} and alpha={alpha!r}")
     return asked

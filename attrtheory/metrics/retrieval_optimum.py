@@ -18,7 +18,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from attrtheory.errors import BadCertificate
-from attrtheory.metrics.given import Vector, dot, number
+from attrtheory.metrics.numbers import Vector, dot, number
 from attrtheory.metrics.programs import Optimum, Program, check_optimum, optimal
 from attrtheory.metrics.retrieval import Retrieval
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from attrtheory.errors import BadInput
-from attrtheory.metrics.given import Vector
+from attrtheory.metrics.numbers import Vector
 from attrtheory.metrics.retrieval import Retrieval
 
 

@@ -22,7 +22,8 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from attrtheory.errors import BadCertificate, BadInput
-from attrtheory.metrics.given import Vector, dot, number, vector, vectors
+from attrtheory.metrics.given import vectors
+from attrtheory.metrics.numbers import Vector, dot, number, vector
 
 AtTau = Literal["either", "relevant", "irrelevant"]
 

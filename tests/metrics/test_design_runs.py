@@ -68,7 +68,7 @@ def test_models_of_every_kind_give_the_same_numbers():
 
     assert found.attribute(rows, [2, 1], [0, -1]) == pytest.approx([float(v) for v in exact])
     scaled = Fn(("x1", "x2"), var("c") * var("x1") * var("x2"))  # a parameter stays a letter
-    assert found.attribute(scaled, [2, 1], [0, 0])[0] is var("c")
+    assert found.method("found").all(scaled, [2, 1], [[0, 0]])[0] is var("c")
 
 
 def test_a_design_for_one_input_agrees_with_the_one_for_all_inputs():

@@ -77,6 +77,15 @@ def test_one_barycentre_serves_every_relevant_feature():
     assert best.question.recall([best.passing] * 4) == 1  # the same measure for all: nothing says which feature it is of
 
 
+def test_a_family_of_best_recall_may_violate_dummy():
+    q = retrieval([3, 0, 2], tau=1, alpha=5)
+    best = best_retrieval(q, "recall")
+    shared = [best.passing] * 3
+    assert q.recall(shared) == best.value == 1
+    assert q.attributions(shared)[1] == 5  # feature 1 has weight 0
+    assert best_retrieval(q, "precision").value == q.precision(best.barycentres) == 1 > q.precision(shared)
+
+
 def test_with_an_intercept_an_inner_point_may_be_needed_where_vertices_are_not_enough():
     q = retrieval([10, 0], tau=20, alpha=1, intercept=-5)  # vertices give -5 and 5, which pass
     assert best_retrieval(q, "f1", empty=1).value == 1

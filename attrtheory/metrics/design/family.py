@@ -19,7 +19,7 @@ from attrtheory.metrics.design.running import values_at
 from attrtheory.metrics.design.supports import Support
 from attrtheory.metrics.design.wishes import Wish
 from attrtheory.metrics.elimination import along
-from attrtheory.metrics.given import Vector, dot, vector
+from attrtheory.metrics.numbers import Vector, dot, vector
 
 
 @dataclass(frozen=True, eq=False)

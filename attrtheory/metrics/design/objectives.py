@@ -27,7 +27,8 @@ from attrtheory.errors import BadInput
 from attrtheory.metrics.design.running import values_at
 from attrtheory.metrics.design.supports import Support
 from attrtheory.metrics.design.wishes import shown
-from attrtheory.metrics.given import Vector, number, vector, vectors
+from attrtheory.metrics.given import vectors
+from attrtheory.metrics.numbers import Vector, number, vector
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from attrtheory.errors import BadCertificate, EngineDisagreement, TooLarge
 from attrtheory.metrics.design.objectives import SumOfSquares
 from attrtheory.metrics.design.supports import Support
 from attrtheory.metrics.elimination import Row, Solutions, along, solutions, transposed
-from attrtheory.metrics.given import Vector, dot
+from attrtheory.metrics.numbers import Vector, dot
 from attrtheory.metrics.programs import Optimum
 
 MAX_FREE = 1500  # degrees of freedom: the system solved is dense

@@ -10,9 +10,10 @@ from itertools import product
 from typing import Any
 
 from attrtheory.errors import BadInput, TooLarge
-from attrtheory.metrics.given import Vector, vector, vectors
+from attrtheory.metrics.given import vectors
+from attrtheory.metrics.numbers import Vector, vector
 
-MAX_WEIGHTS = 6000  # features times points
+MAX_WEIGHTS = 4000  # features times points: exact elimination grows with the cube
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Support:
     relative: bool
 
     def __post_init__(self) -> None:
+        if not self.n:
+            raise BadInput("x: at least one feature is needed")
         if self.n * len(self.points) > MAX_WEIGHTS:
             raise TooLarge(
                 f"{self.n} measures on {len(self.points)} points have {self.n * len(self.points)} weights; designs are "

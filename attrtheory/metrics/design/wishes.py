@@ -24,7 +24,8 @@ from typing import Any
 from attrtheory.errors import BadInput
 from attrtheory.metrics.design.supports import Support
 from attrtheory.metrics.elimination import Row
-from attrtheory.metrics.given import Vector, number, vector, vectors
+from attrtheory.metrics.given import vectors
+from attrtheory.metrics.numbers import Vector, number, vector
 
 ONE = Fraction(1)
 
@@ -40,11 +41,15 @@ class Equation:
 
 @dataclass(frozen=True)
 class Wish:
-    """A named list of equations for any support; `positive`: that weights are not negative."""
+    """A named list of equations for any support; `positive`: that weights are not negative.
+
+    `made`: the function below that made it and its arguments, from which it can be made again.
+    """
 
     name: str
     equations: Callable[[Support], list[Equation]]
     positive: bool = False
+    made: tuple[str, tuple[Any, ...]] | None = None
 
     def __str__(self) -> str:
         return self.name
@@ -72,7 +77,7 @@ def completeness_from(baseline: Any) -> Wish:
             raise BadInput(f"the baseline has {len(z)} numbers; the support has {s.n} features")
         return _completeness(s, z)
 
-    return Wish(f"completeness from {shown(z)}", equations)
+    return Wish(f"completeness from {shown(z)}", equations, made=("completeness_from", (z,)))
 
 
 def _dummy(s: Support) -> list[Equation]:
@@ -122,8 +127,11 @@ def _symmetry(s: Support) -> list[Equation]:
             q = list(p)
             q[i] = s.baseline[i] + (p[j] - s.baseline[j]) / units[j] * units[i]
             q[j] = s.baseline[j] + (p[i] - s.baseline[i]) / units[i] * units[j]
+            mirror = s.place.get(tuple(q))
+            if mirror is not None and mirror < s.place[p]:
+                continue  # said at the mirror point
             row = dict[int, Fraction]()
-            for k in (s.place[p], s.place.get(tuple(q))):
+            for k in (s.place[p], mirror):
                 if k is not None:
                     row[s.column(i, k)] = row.get(s.column(i, k), Fraction(0)) + 1
                     row[s.column(j, k)] = row.get(s.column(j, k), Fraction(0)) - 1
@@ -145,7 +153,7 @@ def near(data: Any, radius: Any) -> Wish:
             for k in far
         ]
 
-    return Wish(f"near data (radius {reach})", equations)
+    return Wish(f"near data (radius {reach})", equations, made=("near", (rows, reach)))
 
 
 def exact_on(model: Any, attributions: Any, target: int = 0) -> Wish:
@@ -163,7 +171,7 @@ def exact_on(model: Any, attributions: Any, target: int = 0) -> Wish:
             for i, q in enumerate(wanted)
         ]
 
-    return Wish("exact on a model", equations)
+    return Wish("exact on a model", equations, made=("exact_on", (model, wanted, target)))
 
 
 def moments(masses: Any, firsts: Any) -> Wish:
@@ -175,7 +183,7 @@ def moments(masses: Any, firsts: Any) -> Wish:
             raise BadInput(f"one mass and one moment of {s.n} numbers for each of {s.n} features are asked for")
         return [e for i in range(s.n) for e in (_mass(s, i, weights[i]), *_moment(s, i, rows[i]))]
 
-    return Wish("moments", equations)
+    return Wish("moments", equations, made=("moments", (weights, rows)))
 
 
 WISHES = (
@@ -186,6 +194,11 @@ WISHES = (
     Wish("symmetry", _symmetry),
     Wish("positive", lambda s: [], positive=True),
 )
+
+
+MADE: dict[str, Callable[..., Wish]] = {
+    "completeness_from": completeness_from, "near": near, "exact_on": exact_on, "moments": moments
+}  # fmt: skip
 
 
 def wished(properties: Sequence[str | Wish]) -> tuple[Wish, ...]:
@@ -203,7 +216,8 @@ def _named(name: str) -> Wish:
 
 
 def shown(point: Vector) -> str:
-    return f"({', '.join(map(str, point))})"
+    """A point in words; long fractions, which come from floats, as decimals."""
+    return f"({', '.join(text if len(text := str(q)) <= 9 else f'{float(q):.6g}' for q in point)})"
 
 
 def _distance(p: Vector, q: Vector) -> Fraction:
