@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations
+from math import comb
 from typing import Any
 
 from attrtheory.errors import BadCertificate, BadInput
@@ -19,6 +22,7 @@ from attrtheory.models.graph import Graph
 from attrtheory.models.terms import to_terms
 
 ROUNDS = 4  # of exchanges of neighbours
+MOST_SETS = 2_000  # of one size, all of which are evaluated
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,10 +78,22 @@ def _exchange(curve: Curve, order: list[int]) -> None:
 
 
 def size_bound(curve: Curve) -> Fraction:
-    """For each size the least (insertion: largest) that the model can be on a set of that size, by affine forms."""
+    """For each size the best that the model can be on a set of that size: all are tried if few, else by affine forms."""
+    n, choose, area = curve.at.n, min if curve.sign > 0 else max, ZERO
+    relaxed = None
+    for size in range(n + 1):
+        if comb(n, size) <= MOST_SETS:
+            best = choose(curve.along([sum(1 << i for i in some) for some in combinations(range(n), size)]))
+        else:
+            relaxed = relaxed or _relaxed(curve)
+            best = choose(relaxed(size))
+        area += curve.share(size) * best
+    return area
+
+
+def _relaxed(curve: Curve) -> Callable[[int], Interval]:
+    """Bounds of the model on sets of a size; the unknowns of the forms are the sets' indicators."""
     n, at = curve.at.n, curve.at
-    ends = curve.along([0, 2**n - 1])
-    area = curve.share(0) * ends[0] + curve.share(n) * ends[1]
     model = _as_fn(at.model, at.target)
     start, stop = (at.x, at.beside()) if curve.name == "deletion" else (at.beside(), at.x)
     unit = identity(n)
@@ -85,11 +101,12 @@ def size_bound(curve: Curve) -> Fraction:
         name: Form(tuple((q - p) * v for v in unit[k]), p, p)
         for k, (name, p, q) in enumerate(zip(model.names, start, stop, strict=True))
     }
-    for size in range(1, n):
-        algebra = Forms(env, lambda slopes, size=size: _sized(slopes, size), n)
-        low, high = algebra.range(fold(model.body, algebra))
-        area += curve.share(size) * (low if curve.sign > 0 else high)
-    return area
+
+    def bounds(size: int) -> Interval:
+        algebra = Forms(env, lambda slopes: _sized(slopes, size), n)
+        return algebra.range(fold(model.body, algebra))
+
+    return bounds
 
 
 def _sized(slopes: Vector, size: int) -> Interval:

@@ -56,9 +56,9 @@ class MaxSensitivity:
     def table(self, given: Any) -> Matrix:
         """Attributions at the input, then at each neighbour: a method's, or as given."""
         if isinstance(given, Sequence) and not isinstance(given, str):
-            rows = tuple(vector(row, "attributions", self.at.n) for row in given)
-            if len(rows) != 1 + len(self.neighbours):
-                raise BadInput(f"attributions: a row for x, then one for each neighbour: {1 + len(self.neighbours)}; got {len(rows)}")
+            rows, count = tuple(vector(row, "attributions", self.at.n) for row in given), 1 + len(self.neighbours)
+            if len(rows) != count:
+                raise BadInput(f"attributions: a row for x, then one for each neighbour, {count} in all; got {len(rows)}")
             return rows
         return tuple(self.at.attributions(given, y) for y in (self.at.x, *self.neighbours))
 

@@ -30,7 +30,7 @@ from attrtheory.semantics.special import equal, is_special
 
 X = {f"x{k + 1}": v for k, v in enumerate([Q(3, 4), Q(-1, 2), Q(5, 4)])}
 B = {f"b{k + 1}{tag}": Q(v) for tag in ("", "_1", "_2") for k, v in enumerate([Q(1, 4), Q(1), Q(len(tag), 3)])}
-OTHER = {"sigma": Q(1, 2), "h": Q(3, 4), "rho": Q(4, 5), "c": Q(2, 5), "s": Q(1, 3)}
+OTHER = {"sigma": Q(1, 2), "h": Q(3, 4), "q": Q(4, 5), "s": Q(3, 5)}
 W, BIAS = [Q(3, 2), Q(-1), Q(5, 8)], Q(1, 3)
 AT = X | B | OTHER
 WEIGHTS = [W, [Q(0), Q(-1), Q(5, 8)], [Q(1), Q(0), Q(0)], [Q(0), Q(0), Q(0)], [Q(3), Q(1), Q(0)]]  # the last: w.(x - z) = 0
@@ -164,8 +164,8 @@ def test_normal_rows_against_the_formulas_of_the_table():
     method = next(m for m in AVERAGES if m.name == "conditional_expectation")
     for i, functional in enumerate(functional_of(method, 3)):
         rest = [k for k in range(3) if k != i]
-        mean = float(BIAS) + w[i] * x[i] + sum(w[k] * (b[k] + 0.8 * (x[i] - b[i])) for k in rest)
-        s = np.hypot(0.4 * sum(w[k] for k in rest), np.linalg.norm([w[k] / 3 for k in rest]))
+        mean = float(BIAS) + w[i] * x[i] + sum(w[k] * (b[k] + 0.64 * (x[i] - b[i])) for k in rest)
+        s = np.hypot(0.48 * sum(w[k] for k in rest), 0.6 * np.linalg.norm([w[k] for k in rest]))
         expected = mean * norm.cdf(mean / s) + s * norm.pdf(mean / s)
         assert enclosed(neuron(functional, W, BIAS).value, env) == pytest.approx(expected, rel=1e-13)
 

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations, permutations
+from itertools import combinations, pairwise, permutations
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from attrtheory.models.dsl import parse_model
 from attrtheory.models.fn import Fn
 
 Q = Fraction
+Model = Callable[[list[Fraction]], Fraction]
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Small:
 
 def small(n: int, seed: int, units: int = 3, pairs: int = 2) -> Small:
     r = random.Random(1000 * n + seed)
-    ramps = tuple((r.choice([-2, -1, 1, 2]), tuple(r.randint(-3, 3) for _ in range(n)), r.randint(-3, 3)) for _ in range(units))
+    weights = lambda: tuple(r.randint(-3, 3) for _ in range(n))
+    ramps = tuple((r.choice([-2, -1, 1, 2]), weights(), r.randint(-3, 3)) for _ in range(units))
     return Small(n, ramps, tuple((r.randint(-3, 3), r.randrange(n), r.randrange(n)) for _ in range(pairs)))
 
 
@@ -51,9 +53,8 @@ def determinant(rows: Sequence[Sequence[Fraction]]) -> Fraction:
     """By expansion along the first row."""
     if not rows:
         return Q(1)
-    return sum(
-        ((-1) ** k * v * determinant([[*row[:k], *row[k + 1 :]] for row in rows[1:]]) for k, v in enumerate(rows[0]) if v), Q(0)
-    )
+    minor = lambda k: determinant([[*row[:k], *row[k + 1 :]] for row in rows[1:]])
+    return sum(((-1) ** k * v * minor(k) for k, v in enumerate(rows[0]) if v), Q(0))
 
 
 def by_all_exact_fits(rows: Sequence[Sequence[Fraction]], targets: Sequence[Fraction], weights: Sequence[Fraction]):
@@ -77,10 +78,10 @@ def by_all_exact_fits(rows: Sequence[Sequence[Fraction]], targets: Sequence[Frac
 
 def area(values: Sequence[Fraction]) -> Fraction:
     """The trapezoid rule on [0, 1]."""
-    return sum((a + b) / 2 for a, b in zip(values, values[1:], strict=False)) / (len(values) - 1)
+    return sum((a + b) / 2 for a, b in pairwise(values)) / (len(values) - 1)
 
 
-def curve(f: Callable[[list[Fraction]], Fraction], start: Sequence[Fraction], stop: Sequence[Fraction], order: Sequence[int]):
+def curve(f: Model, start: Sequence[Fraction], stop: Sequence[Fraction], order: Sequence[int]):
     """The model while features move from start to stop, in this order."""
     y = list(start)
     values = [f(y)]
@@ -90,7 +91,7 @@ def curve(f: Callable[[list[Fraction]], Fraction], start: Sequence[Fraction], st
     return values
 
 
-def best_of_all_orders(f: Callable[[list[Fraction]], Fraction], start: Sequence[Fraction], stop: Sequence[Fraction], choose: Callable):
+def best_of_all_orders(f: Model, start: Sequence[Fraction], stop: Sequence[Fraction], choose: Callable):
     """By trying every order; the model is asked once for each set."""
     n = len(start)
     table = [f([stop[i] if s >> i & 1 else start[i] for i in range(n)]) for s in range(2**n)]

@@ -1,6 +1,6 @@
 import random
 from fractions import Fraction as Q
-from itertools import combinations
+from itertools import combinations, product
 from math import comb, exp
 
 import numpy as np
@@ -9,6 +9,10 @@ from metrics.small import by_all_exact_fits, point, small
 from sklearn.linear_model import LinearRegression, Ridge
 
 from attrtheory.errors import BadInput, TooLarge
+from attrtheory.measures.functional import functional_of
+from attrtheory.measures.same import same
+from attrtheory.methods.least_squares import mask_lime
+from attrtheory.methods.method import Method
 from attrtheory.metrics import all_masks, check_optimum, fidelity, kernel_shap, local_fidelity
 from attrtheory.models.dsl import parse_model
 
@@ -51,8 +55,8 @@ def test_all_masks_alike_with_an_intercept_give_banzhaf_values(seed):
     v = game(model, x, base)
     expected = []
     for i in range(n):
-        pairs = [(s, 1 << i | s) for s in range(2**n) if not s >> i & 1]
-        expected.append(sum(v([b >> k & 1 for k in range(n)]) - v([a >> k & 1 for k in range(n)]) for a, b in pairs) / 2 ** (n - 1))
+        without = [m for m in product([0, 1], repeat=n) if not m[i]]
+        expected.append(sum(v([*m[:i], 1, *m[i + 1 :]]) - v(m) for m in without) / len(without))
     best = fidelity(model.fn, x, base, all_masks(n), intercept=True).optimum()
     assert list(best.attribution) == expected
 
@@ -83,6 +87,16 @@ def test_the_optimum_is_scikit_learns(intercept, ridge, local):
     error = (np.array(weights, dtype=float) * residual**2).sum() + (0.5 if ridge else 0) * (regression.coef_**2).sum()
     assert float(best.value) == pytest.approx(error)
     assert check_optimum(best.certificate, metric).attribution == best.attribution
+
+
+@pytest.mark.parametrize("kernel", ["flat", "near"])
+def test_the_optimum_as_a_measure_is_the_one_read_off_the_definition_of_lime(kernel):
+    x, base = point(3, 4), point(3, 5)
+    weights = [sum(m) + 1 if kernel == "near" else 1 for m in all_masks(3)]
+    best = fidelity(small(3, 4).fn, x, base, all_masks(3), weights, intercept=True).optimum()
+    lime = Method("mask_lime", mask_lime, (("kernel", kernel),))
+    for found, functional in zip(best.measure(), functional_of(lime, 3, x, [base]), strict=True):
+        assert same(found, functional.values)
 
 
 def test_without_an_intercept_it_is_the_mean_of_all_exact_fits():

@@ -18,8 +18,11 @@ def law(n: int, seed: int, count: int):
 
 
 def by_definition(f, x, rows, weights, a):
-    t = [f(x) - f([p - q for p, q in zip(x, row, strict=True)]) for row in rows]
-    return sum(w * (sum(p * q for p, q in zip(row, a, strict=True)) - v) ** 2 for w, row, v in zip(weights, rows, t, strict=True))
+    total = Q(0)
+    for weight, row in zip(weights, rows, strict=True):
+        lost = f(x) - f([p - q for p, q in zip(x, row, strict=True)])
+        total += weight * (sum(p * q for p, q in zip(row, a, strict=True)) - lost) ** 2
+    return total
 
 
 def descended(metric, n):

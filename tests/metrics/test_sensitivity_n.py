@@ -87,7 +87,9 @@ def test_losses_that_nothing_linear_explains_have_optimum_zero():
     assert sensitivity_n(f, [1] * 4, [0] * 4, 2).value([0] * 4) == 0
 
 
-@pytest.mark.parametrize("size, subsets", [(0, None), (3, None), (True, None), (1, []), (1, [[0, 1]]), (2, [[0, 0]]), (1, [[5]])])
+@pytest.mark.parametrize(
+    "size, subsets", [(0, None), (3, None), (True, None), (1, []), (1, [[0, 1]]), (2, [[0, 0]]), (1, [[5]])]
+)
 def test_bad_input(size, subsets):
     with pytest.raises(BadInput):
         sensitivity_n(parse_model("x1*x2"), [1, 1], [0, 0], size, subsets)
