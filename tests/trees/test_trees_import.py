@@ -140,19 +140,21 @@ def test_what_is_no_sum_of_trees_from_a_constant_is_refused():
     x, y = data(np.random.default_rng(1))
     from_zero = estimator("ensemble.GradientBoostingRegressor", init="zero").fit(x, y)
     assert at.from_sklearn(from_zero).offset == 0
+    start = estimator("tree.DecisionTreeRegressor")
+    started = estimator("ensemble.GradientBoostingRegressor", init=start).fit(x, y)
     with pytest.raises(Unsupported, match="init=DecisionTreeRegressor"):
-        start = estimator("tree.DecisionTreeRegressor")
-        at.from_sklearn(estimator("ensemble.GradientBoostingRegressor", init=start).fit(x, y))
+        at.from_sklearn(started)
     with pytest.raises(Unsupported, match="IsolationForest"):
         at.from_sklearn(isolation(x))
     with pytest.raises(BadInput, match="not fitted"):
         at.from_sklearn(estimator("ensemble.RandomForestRegressor"))
+    name, gaps = "ensemble.HistGradientBoostingRegressor", np.where(np.arange(150)[:, None] % 3 == 0, np.nan, x[:, :1] * 0)
+    gappy = estimator(name).fit(gaps, np.isnan(gaps[:, 0]) * 1.0)
     with pytest.raises(Unsupported, match="missing values"):
-        gaps = np.where(np.arange(150)[:, None] % 3 == 0, np.nan, x[:, :1] * 0)
-        at.from_sklearn(estimator("ensemble.HistGradientBoostingRegressor").fit(gaps, np.isnan(gaps[:, 0]) * 1.0))
+        at.from_sklearn(gappy)
+    kinds = estimator(name, categorical_features=[0]).fit(np.abs(np.round(x[:, :1])), y)
     with pytest.raises(Unsupported, match="categories"):
-        kinds = np.abs(np.round(x[:, :1]))
-        at.from_sklearn(estimator("ensemble.HistGradientBoostingRegressor", categorical_features=[0]).fit(kinds, y))
+        at.from_sklearn(kinds)
 
 
 def isolation(x):
@@ -168,13 +170,14 @@ def isolation(x):
 def test_xgboost_itself_where_it_is_installed(tmp_path):
     xgboost = pytest.importorskip("xgboost")
     x, y = data(np.random.default_rng(2))
-    for options in ({}, {"gamma": 2.0}, {"booster": "dart", "rate_drop": 0.5}, {"objective": "count:poisson"}, {"max_leaves": 4}):
+    dart, poisson = {"booster": "dart", "rate_drop": 0.5}, {"objective": "count:poisson"}
+    for options in ({}, {"gamma": 2.0}, dart, poisson, {"max_leaves": 4}):
         model = xgboost.XGBRegressor(n_estimators=4, max_depth=4, n_jobs=1, **options).fit(x, np.abs(y))
         model.save_model(tmp_path / "model.json")
         margins = model.predict(x, output_margin=True)
         assert np.abs(values(at.from_xgboost(tmp_path / "model.json"), x) - margins).max() < 3e-6
+    model.save_model(tmp_path / "model.ubj")
     with pytest.raises(BadInput, match="no text"):
-        model.save_model(tmp_path / "model.ubj")
         at.from_xgboost(tmp_path / "model.ubj")
 
 

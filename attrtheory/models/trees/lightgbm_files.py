@@ -32,10 +32,10 @@ def model_of(text: str) -> dict[str, Any]:
 
 
 def _entries(block: str) -> dict[str, str]:
-    pairs = [line.split("=", 1) for line in block.splitlines() if "=" in line]
+    pairs = [(line.split("=", 1)[0], line.split("=", 1)[1]) for line in block.splitlines() if "=" in line]
     if len({key for key, _ in pairs}) < len(pairs):
         raise BadInput("a LightGBM tree, or the file's head, holds an entry twice")
-    return {key: value for key, value in pairs}
+    return dict(pairs)
 
 
 def _lists(tree: dict[str, str]) -> dict[str, Any]:
