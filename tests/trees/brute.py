@@ -1,4 +1,4 @@
-"""Small trees as nested tuples, evaluated by hand; games by all coalitions in Fractions. Nothing here knows of leaves as boxes.
+"""Small trees as nested tuples, evaluated by hand; games by all coalitions in Fractions. No leaf is a box here.
 
 A tree is a leaf ("leaf", value, cover) or a split ("split", feature, threshold, left, right, cover).
 """

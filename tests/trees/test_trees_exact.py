@@ -1,4 +1,4 @@
-"""Leaf formulas in rationals against all coalitions, on trees where features and thresholds repeat and points hit thresholds."""
+"""Leaf formulas in rationals against all coalitions; features and thresholds repeat, and points hit thresholds."""
 
 from __future__ import annotations
 

@@ -23,6 +23,8 @@ def model_of(text: str) -> dict[str, Any]:
         raise BadInput("the LightGBM file ends before its trees do")
     head, *blocks = body.split("\nTree=")
     found: dict[str, Any] = _entries(head)
+    if [block.split("\n", 1)[0] for block in blocks] != [str(k) for k in range(len(found.get("tree_sizes", "").split()))]:
+        raise BadInput(f"the LightGBM file does not hold the trees that its tree_sizes announce; it has {len(blocks)}")
     found["feature_names"] = found.get("feature_names", "").split()
     found["average_output"] = "average_output" in head.splitlines()
     found["tree_info"] = [_lists(_entries(block)) for block in blocks]
@@ -30,8 +32,10 @@ def model_of(text: str) -> dict[str, Any]:
 
 
 def _entries(block: str) -> dict[str, str]:
-    pairs = (line.split("=", 1) for line in block.splitlines() if "=" in line)
-    return {key.strip(): value for key, value in pairs}
+    pairs = [(line.split("=", 1)[0], line.split("=", 1)[1]) for line in block.splitlines() if "=" in line]
+    if len({key for key, _ in pairs}) < len(pairs):
+        raise BadInput("a LightGBM tree, or the file's head, holds an entry twice")
+    return dict(pairs)
 
 
 def _lists(tree: dict[str, str]) -> dict[str, Any]:

@@ -86,6 +86,12 @@ def numbers(values: Any, where: str) -> np.ndarray:
     return np.array([number(v, where) for v in values], np.float64)
 
 
+def single(values: np.ndarray) -> np.ndarray:
+    """Numbers rounded to float32; what is beyond becomes infinite, which trees refuse."""
+    with np.errstate(over="ignore"):
+        return values.astype(np.float32)
+
+
 def whole_numbers(values: Any, where: str) -> np.ndarray:
     """A list of whole numbers below 2^31 in size."""
     found = numbers(values, where)

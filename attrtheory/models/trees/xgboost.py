@@ -13,7 +13,7 @@ import numpy as np
 
 from attrtheory.errors import BadInput, Unsupported
 from attrtheory.models.trees.forest import Forest
-from attrtheory.models.trees.reading import field, number, numbers, parsed, text_of, whole, whole_numbers
+from attrtheory.models.trees.reading import field, number, numbers, parsed, single, text_of, whole, whole_numbers
 from attrtheory.models.trees.tree import ONE, Tree, tree_of
 from attrtheory.models.trees.xgboost_dump import dumped
 
@@ -112,7 +112,7 @@ def _nodes(tree: dict[str, Any], features: int, weight: Fraction, name: str) -> 
     left, right, feature = (whole_numbers(columns[k], f"{k} of {name}") for k in lists[:3])
     if not len(left) == len(right) == len(feature) or ((left < 0) != (right < 0)).any() or (feature[left >= 0] < 0).any():
         raise BadInput(f"{name}: every node has two children and a feature, or neither; lists of nodes have the same length")
-    condition = numbers(columns["split_conditions"], f"split_conditions of {name}").astype(np.float32)
+    condition = single(numbers(columns["split_conditions"], f"split_conditions of {name}"))
     cover = numbers(columns["sum_hessian"], f"sum_hessian of {name}")
     return tree_of(
         np.where(left < 0, -1, feature), condition, left, right, condition, cover, features=features, weight=weight, name=name

@@ -11,7 +11,7 @@ import numpy as np
 
 from attrtheory.errors import BadInput, Unsupported
 from attrtheory.models.trees.forest import Forest
-from attrtheory.models.trees.reading import field, number
+from attrtheory.models.trees.reading import field, number, single
 from attrtheory.models.trees.tree import MAX_DEPTH, Tree, tree_of
 
 PLAIN_NAME = re.compile(r"f(\d{1,7})", re.ASCII)
@@ -73,6 +73,6 @@ def _feature(name: str | int, names: dict[str, int] | None) -> int:
 def _tree(nodes: list[Node], features: int, name: str) -> Tree:
     feature, threshold, left, right, value, cover = (np.array(column) for column in zip(*nodes, strict=True))
     return tree_of(
-        feature, threshold.astype(np.float32), left, right, value.astype(np.float32),
+        feature, single(threshold), left, right, single(value),
         None if any(node[5] is None for node in nodes) else cover, features=features, name=name,
     )  # fmt: skip
