@@ -15,6 +15,7 @@ from attrtheory.expr.algebra import fold
 from attrtheory.expr.term import Term
 from attrtheory.measures import Functional, Measure, variation
 from attrtheory.measures.atoms import NoAtom, atom, box, equal_by_cases, half_space, measure_of, orthant, polytope
+from attrtheory.measures.law import Law, Part
 from attrtheory.measures.parts import Integrated
 from attrtheory.methods import AVERAGES, get_method
 from attrtheory.properties import Relation
@@ -165,6 +166,19 @@ def test_crossings_of_staircases_are_their_measure(monkeypatch: pytest.MonkeyPat
             seen += any(found)
             assert found == [a.value_at(env) for a in measures]
     assert seen > 15
+
+
+def test_crossings_beside_other_random_variables_are_their_measure(monkeypatch: pytest.MonkeyPatch):
+    """A path in feature 1, feature 2 uniform with a linear weight: E u 1[..] along it."""
+    kernel = Measure(2, (Part(lift(3), Law((lift(0), lift(-1)), ((lift(3), lift(0)), (lift(0), lift(4)))), (0, 1)),))
+    functional = Functional(Measure(2), (kernel, Measure(2)))
+    regions = [box([1, 0], [None, 2]), box([1, None], [5, 1]), box([1, 0], [2, 1]), orthant(2, {1: 0}), half_space([1, 0], 2)]
+    expected = [Q(1, 4), Q(1, 8), 0, 0, Q(1, 2)]  # E u = 1/2; u in (1/4, 3/4] has 1/4, u <= 1/2 has 1/8
+    assert [atom(functional, r)[0].value_at({}) for r in regions] == expected
+    monkeypatch.setattr("attrtheory.measures.atoms.derive.by_parts", lambda functional: Integrated(functional, ()))
+    assert [atom(functional, r)[0].value_at({}) for r in regions] == expected
+    with pytest.raises(SideCondition, match="y1 = 3 at an end"):
+        atom(functional, box([3, 0], [5, 1]))[0].value_at({})
 
 
 # orthants: the credits of conjunctions -------------------------------------------------------------------------------------

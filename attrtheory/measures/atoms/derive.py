@@ -90,6 +90,6 @@ def _derived(feature: int, functional: Functional, region: Region, positive: Seq
                 where += credit.defined_where
     kind, where = "D" if whole.differentiates else "M", [r for r in where if r.term is not ONE]
     if none := impulses(whole, region):
-        reason = "slopes at points see a boundary as a distribution, " + " + ".join(none)
+        reason = "slopes at points see a boundary as the distribution " + " + ".join(none)
         return NoAtom(feature, region, kind, total(terms), tuple(where), reason, difference_quotient(whole))
     return Atom(feature, region, kind, total(terms), tuple(where))

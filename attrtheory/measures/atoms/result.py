@@ -18,6 +18,8 @@ from attrtheory.semantics.exact import evaluate
 from attrtheory.semantics.reading import generic_latex
 from attrtheory.semantics.special import is_special
 
+ENDS = (("lower", r"\ell"), ("upper", "u"))
+
 
 @dataclass(frozen=True, eq=False)
 class Atom:
@@ -66,12 +68,15 @@ class Atom:
 
     def latex(self) -> str:
         r"""The formula where no denominator is 0; ends of a box are $\ell_k, u_k$."""
-        names = {f"{name}{k}": f"{sign}_{{{k}}}" for k in range(1, self.region.n + 1) for name, sign in _NAMES}
+        names = {f"{name}{k}": f"{sign}_{{{k}}}" for k in range(1, self.region.n + 1) for name, sign in ENDS}
         return generic_latex(self.term, names)
 
     def __str__(self) -> str:
-        lines = [f"feature {self.feature + 1}, {self.region.kind}, class {self.kind}: {infix(self.term)}"]
-        return "\n".join([*lines, *(f"    where {r.words}" for r in self.defined_where)])
+        return "\n".join([f"{self._title}: {infix(self.term)}", *(f"    where {r.words}" for r in self.defined_where)])
+
+    @property
+    def _title(self) -> str:
+        return f"feature {self.feature + 1}, {self.region.kind}, class {self.kind}"
 
 
 def _is_zero(term: Term, point: Mapping[str, Fraction]) -> bool:
@@ -79,9 +84,6 @@ def _is_zero(term: Term, point: Mapping[str, Fraction]) -> bool:
         return not evaluate(term, point)
     bounds = enclose(term, point)
     return bounds.lower <= 0 <= bounds.upper
-
-
-_NAMES = (("lower", r"\ell"), ("upper", "u"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,4 +98,5 @@ class NoAtom(Atom):
     approximation: Measure
 
     def __str__(self) -> str:
-        return f"{super().__str__()}\n    no atom: {self.reason}"
+        lines = [f"{self._title}: no number; {self.reason}", f"    off the boundary it is {infix(self.term)}"]
+        return "\n".join([*lines, "    difference quotients of width h are measures, of variation growing as 1/h"])
