@@ -141,7 +141,7 @@ REPLACED: dict[str, dict[str, list[Any]]] = {
         "claim.domain.x.0": ["2"],
         "claim.domain": [{}, {"x": ["3", "1"]}],
         "claim.property.formula.0": ["#2", "x1"],
-        "claim.method.name": ["shapley", "gradient"],
+        "claim.method.name": ["occlusion", "gradient"],
         "proof.rule": ["normal form", "half-line"],
         "proof.data": [{"hint": 1}],
     },

@@ -12,15 +12,16 @@ from attrtheory.errors import BadCertificate
 from attrtheory.expr import loads, relu, step, var
 from attrtheory.expr.views import FnView
 from attrtheory.methods import Method, get_method
-from attrtheory.models.dsl import parse_model
+from attrtheory.models.dsl import parse_model, parse_term
 from attrtheory.models.families import Every, Given
 from attrtheory.models.fn import Fn
 from attrtheory.properties import get_property
 from attrtheory.prove import rules, signs
 from attrtheory.prove.certificate import to_certificate
 from attrtheory.prove.check import check
-from attrtheory.prove.claim import Claim
+from attrtheory.prove.claim import Claim, Domain
 from attrtheory.prove.discharge import prove
+from attrtheory.prove.names import has_formula
 from attrtheory.prove.refute import monotone
 from attrtheory.prove.verdict import Conditional, Proof, Proved, Refuted, Witness
 
@@ -180,3 +181,22 @@ def test_the_mirror_image_of_a_jump_is_no_program_of_it():
     witness = Witness({"b1": Q(1), "x1": Q(0)}, "feature 0: =", Q(-1), Q(0))
     with pytest.raises(BadCertificate):
         check(to_certificate(about, Refuted(witness)))
+
+
+# exact evaluation -------------------------------------------------------------------------------------------------------
+def test_exact_evaluation_is_for_numbers_only():
+    family, gradient = Given(parse_model("relu(x1)")), get_method("gradient")
+    at = lambda x, value: Claim(has_formula([parse_term(value)]), gradient, family, Domain(x=x, baselines=((Q(0),),)))
+    assert rules.exact_values(at((Q(1),), "1"))
+    assert not rules.exact_values(at((Q(0),), "1"))  # relu'(0) = 0
+    assert not rules.exact_values(at(None, "step(x1)"))  # true, but not of one point
+    outside = Domain(x=(Q(1),), baselines=((Q(0),),), positive=(parse_term("0 - 1"),))
+    assert not rules.exact_values(Claim(has_formula([parse_term("5")]), gradient, family, outside))
+
+
+def test_values_are_what_refuses(monkeypatch: pytest.MonkeyPatch):
+    domain = Domain(x=(Q(1),), baselines=((Q(0),),))
+    wrong = Claim(has_formula([parse_term("2")]), get_method("integrated_gradients"), Given(parse_model("relu(x1)")), domain)
+    assert prove(wrong).name == "Refuted"
+    monkeypatch.setattr(rules, "evaluate", lambda term, env: Q(0))
+    assert prove(wrong).name == "Proved"
