@@ -72,13 +72,24 @@ class Columns:
 
 def values_at(model: Fn, points: Sequence[Sequence[Fraction]]) -> list[Fraction]:
     """The model at every point, in exact rationals."""
+    return _values(model, [_column([p[k] for p in points]) for k in range(model.n)], len(points))
+
+
+def values_between(model: Fn, x: Sequence[Fraction], baseline: Sequence[Fraction], kept: np.ndarray) -> list[Fraction]:
+    """The model at `x` where `kept` (points, features), at the baseline elsewhere."""
+    ends = [_column(pair) for pair in zip(baseline, x, strict=True)]
+    columns = [Column(end.whole[kept[:, k].astype(int)], end.denominator) for k, end in enumerate(ends)]
+    return _values(model, columns, len(kept))
+
+
+def _values(model: Fn, columns: Sequence[Column], count: int) -> list[Fraction]:
     try:
-        env = {name: _column([p[k] for p in points]) for k, name in enumerate(model.names)}
-        value = fold(model.body, Columns(env))
+        value = fold(model.body, Columns(dict(zip(model.names, columns, strict=True))))
     except Unsupported:
+        points = [[Fraction(c.whole[k], c.denominator) for c in columns] for k in range(count)]
         return [evaluate(model.body, dict(zip(model.names, p, strict=True))) for p in points]
-    whole = value.whole if isinstance(value.whole, np.ndarray) else [value.whole] * len(points)
-    return [Fraction(int(v), value.denominator) for v in whole]
+    whole = value.whole if isinstance(value.whole, np.ndarray) else [value.whole] * count
+    return [Fraction(v, value.denominator) for v in whole]
 
 
 def _column(values: Sequence[Fraction]) -> Column:

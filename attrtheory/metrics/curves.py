@@ -8,6 +8,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, Literal
 
+import numpy as np
+
 from attrtheory.errors import BadInput, SideCondition, TooLarge
 from attrtheory.metrics.explained import Explained, explained
 from attrtheory.metrics.numbers import ZERO, Vector
@@ -60,8 +62,8 @@ class Curve:
 
     def along(self, sets: Sequence[int]) -> list[Fraction]:
         """The model after passing each set."""
-        kept = [[(s >> i & 1) == (self.name == "insertion") for i in range(self.at.n)] for s in sets]
-        return self.at.values([self.at.masked(row) for row in kept])
+        passed = np.array([[s >> i & 1 for i in range(self.at.n)] for s in sets], dtype=bool)
+        return self.at.mixtures(passed if self.name == "insertion" else ~passed)
 
     def share(self, size: int) -> Fraction:
         """The weight of a set of this size in the trapezoid rule."""
@@ -73,6 +75,11 @@ class Curve:
         if self.at.n > MOST_FEATURES:
             raise TooLarge(f"{self.at.n} features have 2^{self.at.n} sets, not at most 2^{MOST_FEATURES}: see bounds()")
         return self.along(range(2**self.at.n))
+
+    @cached_property
+    def rounded(self) -> np.ndarray:
+        """What each set adds to the loss."""
+        return np.array([float(self.sign * self.share(s.bit_count()) * v) for s, v in enumerate(self.table)])
 
     def of_order(self, order: Sequence[int]) -> Fraction:
         """The area for features passed in this order."""
@@ -132,8 +139,7 @@ class Curve:
         """
         from attrtheory.metrics.losses import mean_area
 
-        costs = [self.sign * self.share(s.bit_count()) * v for s, v in enumerate(self.table)]
-        return mean_area(attribution, costs, self.at.n, temperature)
+        return mean_area(attribution, self.rounded, self.at.n, temperature)
 
     def to_json(self) -> dict[str, Any]:
         return {"name": self.name, "question": self.at.to_json(), "parameters": {}}

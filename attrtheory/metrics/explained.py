@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
+import numpy as np
+
 from attrtheory.errors import BadInput
 from attrtheory.expr.syntax import dumps, loads
 from attrtheory.expr.term import lift
 from attrtheory.lower.network_fn import NetworkFn
 from attrtheory.methods import Method, get_method
-from attrtheory.metrics.columns import values_at
+from attrtheory.metrics.columns import values_at, values_between
 from attrtheory.metrics.numbers import Vector, vector
 from attrtheory.models.fn import Fn, variables
 from attrtheory.models.graph import Graph
@@ -53,6 +55,12 @@ class Explained:
         from attrtheory.metrics.floating import float_values
 
         return float_values(self.model, points, self.target)
+
+    def mixtures(self, kept: np.ndarray) -> list[Fraction]:
+        """The model at the input where `kept` (points, features), at the baseline elsewhere."""
+        if isinstance(self.model, Fn):
+            return values_between(self.model, self.x, self.beside(), kept)
+        return self.values([self.masked(row) for row in kept.tolist()])
 
     def labelled(self, q: Fraction) -> Fraction | float:
         """A result as a Fraction where it is exact, as a float where the model is one."""

@@ -11,6 +11,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from attrtheory.errors import BadInput
 from attrtheory.metrics.explained import Explained, texts
 from attrtheory.metrics.numbers import ZERO, Matrix, Vector, dot, matrix, rows_of, transposed
@@ -66,6 +68,12 @@ class LeastSquares:
         constant = sum((q * t * t for q, t in zip(w, self.targets, strict=True)), ZERO)
         return Quadratic(tuple(map(tuple, ridged)), tuple(linear), constant)
 
+    @cached_property
+    def rounded(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Rows, targets and weights as the loss takes them."""
+        rows = np.array([[float(v) for v in row] for row in self.design])
+        return rows, np.array([float(t) for t in self.targets]), np.array([float(w) for w in self.weights])
+
     def value(self, attribution: Any) -> Fraction | float:
         """The metric of a vector, or of a method (by name) on this model: exact, a float where the model is one."""
         return self.at.labelled(self.quadratic(self.at.attributions(attribution)))
@@ -95,7 +103,7 @@ class LeastSquares:
         """The metric as a differentiable torch function of attributions (..., d), in their dtype; shape (...)."""
         from attrtheory.metrics.losses import squared_errors
 
-        return squared_errors(attribution, self.design, self.targets, self.weights, self.ridge)
+        return squared_errors(attribution, *self.rounded, float(self.ridge))
 
     def to_json(self) -> dict[str, Any]:
         return {"name": self.name, "question": self.at.to_json(), "parameters": dict(self.parameters)}

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from fractions import Fraction
-
+import numpy as np
 import torch
 from torch import Tensor
 
 from attrtheory.errors import BadInput
-from attrtheory.metrics.numbers import Matrix, Vector
 
 
-def like(values: Sequence[Fraction] | Matrix, given: Tensor) -> Tensor:
-    rounded = [[float(q) for q in v] if isinstance(v, tuple) else float(v) for v in values]
-    return torch.tensor(rounded, dtype=given.dtype, device=given.device)
+def like(values: np.ndarray, given: Tensor) -> Tensor:
+    return torch.as_tensor(values, dtype=given.dtype, device=given.device)
 
 
 def attributions(given: object, features: int) -> Tensor:
@@ -24,22 +20,22 @@ def attributions(given: object, features: int) -> Tensor:
     return given
 
 
-def squared_errors(given: object, rows: Matrix, targets: Vector, weights: Vector, ridge: Fraction) -> Tensor:
+def squared_errors(given: object, rows: np.ndarray, targets: np.ndarray, weights: np.ndarray, ridge: float) -> Tensor:
     r"""$\sum_k w_k (r_k \cdot a - t_k)^2 + \rho\,|a|^2$ for attributions (..., d)."""
-    a = attributions(given, len(rows[0]))
+    a = attributions(given, rows.shape[1])
     residual = a @ like(rows, a).T - like(targets, a)
-    return (like(weights, a) * residual**2).sum(-1) + float(ridge) * (a**2).sum(-1)
+    return (like(weights, a) * residual**2).sum(-1) + ridge * (a**2).sum(-1)
 
 
-def one_minus_correlation(given: object, rows: Matrix, targets: Vector, weights: Vector) -> Tensor:
+def one_minus_correlation(given: object, rows: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> Tensor:
     """1 less the weighted correlation of `rows . a` with the targets; rows and targets are centred."""
-    a = attributions(given, len(rows[0]))
+    a = attributions(given, rows.shape[1])
     w, t = like(weights, a), like(targets, a)
     summed = a @ like(rows, a).T
     return 1 - (w * summed * t).sum(-1) / ((w * summed**2).sum(-1) * (w * t**2).sum(-1)).sqrt()
 
 
-def mean_area(given: object, costs: Sequence[Fraction], features: int, temperature: float) -> Tensor:
+def mean_area(given: object, costs: np.ndarray, features: int, temperature: float) -> Tensor:
     """The mean, over Plackett-Luce orders, of the sum of costs of the sets that an order passes through.
 
     What is still to come from a set S is c(S) plus the mean over the next feature; sets are taken from large to small, all
@@ -50,7 +46,7 @@ def mean_area(given: object, costs: Sequence[Fraction], features: int, temperatu
         raise BadInput(f"temperature: a positive number; got {temperature}")
     numbers = torch.arange(2**features, device=a.device)
     inside = numbers[:, None] >> torch.arange(features, device=a.device) & 1
-    size, cost = inside.sum(1), like(list(costs), a)
+    size, cost = inside.sum(1), like(costs, a)
     to_come = [cost[-1:].expand(*a.shape[:-1], 1)]  # of all sets of one size, by number
     place = torch.zeros_like(numbers)
     for k in range(features - 1, -1, -1):

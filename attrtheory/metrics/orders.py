@@ -65,9 +65,11 @@ def best_order(curve: Curve) -> CurveOptimum:
 
 def scaled_costs(curve: Curve) -> tuple[list[int], int]:
     """The cost of every set, times one denominator."""
-    costs = [curve.sign * curve.share(s.bit_count()) * v for s, v in enumerate(curve.table)]
-    scale = lcm(*(c.denominator for c in costs))
-    return [c.numerator * (scale // c.denominator) for c in costs], scale
+    shares = [curve.sign * curve.share(size) for size in range(curve.at.n + 1)]
+    of_values, of_shares = lcm(*(v.denominator for v in curve.table)), lcm(*(q.denominator for q in shares))
+    factors = [q.numerator * (of_shares // q.denominator) for q in shares]
+    costs = [v.numerator * (of_values // v.denominator) * factors[s.bit_count()] for s, v in enumerate(curve.table)]
+    return costs, of_values * of_shares
 
 
 def check_potential(curve: Curve, order: Sequence[int], potential: Sequence[int], denominator: int) -> None:

@@ -128,8 +128,7 @@ class Correlation:
         """1 - correlation, differentiable, of attributions (..., d); NaN where it is undefined."""
         from attrtheory.metrics.losses import one_minus_correlation
 
-        s = self.squares
-        return one_minus_correlation(attribution, s.design, s.targets, s.weights)
+        return one_minus_correlation(attribution, *self.squares.rounded)
 
     def to_json(self) -> dict[str, Any]:
         return self.squares.to_json()

@@ -16,7 +16,7 @@ def tried(request, monkeypatch):
     monkeypatch.setattr(curve_bounds, "MOST_SETS", request.param)
 
 
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("seed", range(8))
 def test_no_order_of_six_features_passes_the_bounds(seed, tried):
     model, x, base = small(6, seed), point(6, seed), point(6, seed + 500)
     for metric in (deletion(model.fn, x, base), insertion(model.fn, x, base)):
@@ -27,7 +27,7 @@ def test_no_order_of_six_features_passes_the_bounds(seed, tried):
 
 @pytest.mark.parametrize("seed", range(100))
 def test_the_best_orders_are_those_of_a_search_through_all_orders(seed):
-    n = 1 + seed % 6
+    n = 1 + seed % 6  # at most 720 orders
     model, x, base = small(n, seed), point(n, seed), point(n, seed + 500)
     out, into = deletion(model.fn, x, base), insertion(model.fn, x, base)
     assert out.optimum().value == best_of_all_orders(model, x, base, min)
@@ -50,12 +50,12 @@ def test_for_affine_models_sorting_by_effect_is_optimal_in_any_number_of_feature
     w = [3, -2, 5, 0, 1, -4, 2, 7]
     f = parse_model(" + ".join(f"({c})*x{k + 1}" for k, c in enumerate(w)) + " + 1", [f"x{k + 1}" for k in range(8)])
     assert deletion(f, [1] * 8, [0] * 8).gap(w) == 0 == insertion(f, [1] * 8, [0] * 8).gap(w)
-    names = [f"x{k + 1}" for k in range(40)]
+    names = [f"x{k + 1}" for k in range(24)]
     long = parse_model(" + ".join(f"({(7 * k) % 41 - 20})*{name}" for k, name in enumerate(names)), names)
-    for metric in (deletion(long, [2] * 40, [1] * 40), insertion(long, [2] * 40, [1] * 40)):
+    for metric in (deletion(long, [2] * 24, [1] * 24), insertion(long, [2] * 24, [1] * 24)):
         bounds = metric.bounds()
         assert bounds.is_optimal
-        assert metric.value([(7 * k) % 41 - 20 for k in range(40)]) == bounds.bound
+        assert metric.value([(7 * k) % 41 - 20 for k in range(24)]) == bounds.bound
         assert check_optimum(bounds.certificate, metric).is_optimal
         with pytest.raises(TooLarge, match="bounds"):
             metric.optimum()
@@ -65,7 +65,7 @@ def test_bounds_of_twenty_features_hold_for_random_orders():
     model = small(20, 3, units=4)
     metric = deletion(model.fn, point(20, 1), [0] * 20)
     bounds, r = metric.bounds(), random.Random(0)
-    for _ in range(50):
+    for _ in range(20):
         order = r.sample(range(20), 20)
         assert bounds.bound <= metric.of_order(order)
     assert bounds.bound <= bounds.attained
@@ -128,13 +128,12 @@ def test_a_deletion_optimum_that_breaks_a_symmetry_of_the_model():
 def test_training_the_mean_over_random_orders_finds_the_optimum():
     metric = deletion(small(5, 11).fn, point(5, 4), [0] * 5)
     torch.manual_seed(0)
-    a = torch.zeros(16, 5, dtype=torch.float64).normal_().requires_grad_()  # 16 starts
-    search = torch.optim.Adam([a], lr=0.3)
+    a = torch.zeros(16, 5, dtype=torch.float64).normal_()  # 16 starts
     for _ in range(60):
-        search.zero_grad()
-        metric.loss(a).sum().backward()
-        search.step()
-    assert min(metric.value(row) for row in a.detach()) == metric.optimum().value
+        a.requires_grad_()
+        (slope,) = torch.autograd.grad(metric.loss(a).sum(), a)
+        a = a.detach() - 0.3 * slope / slope.norm(dim=-1, keepdim=True)
+    assert min(metric.value(row) for row in a) == metric.optimum().value
 
 
 def test_the_loss_is_the_mean_over_orders_and_tends_to_the_area():
