@@ -137,6 +137,21 @@ def check_farkas(program: Program, farkas: Farkas) -> Farkas:
     return farkas
 
 
+def is_only(program: Program, optimum: Optimum) -> bool:
+    """Is it shown that no other solution is as good?
+
+    Every optimum vanishes where the multipliers leave room; if the other columns are independent, there is only one.
+    """
+    columns = transposed(program.rows, program.width)
+    slopes = [along(column, optimum.multipliers) for column in columns]
+    priced = enumerate(zip(slopes, program.prices, strict=True))
+    tight = [j for j, (s, p) in priced if s == p or (s == -p and j not in program.positive)]
+    place = {j: k for k, j in enumerate(tight)}
+    rows = [{place[j]: q for j, q in row.items() if j in place} for row in program.rows]
+    found = solutions(rows, program.right, len(tight))
+    return found is not None and not found.free
+
+
 def _fault(program: Program, optimum: Optimum) -> str | None:
     """What is wrong with an optimum, if anything is."""
     v, y = optimum.solution, optimum.multipliers

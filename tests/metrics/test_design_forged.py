@@ -17,6 +17,7 @@ from attrtheory.metrics.design import (
     energy,
     grid,
     hybrids,
+    mean_infidelity,
     points_at,
 )
 from attrtheory.models.families import Every
@@ -57,6 +58,14 @@ def test_forged_designs_are_rejected(kind: str, forge: Any):
     FOUND[kind].check()
     with pytest.raises(BadCertificate):
         forge(FOUND[kind]).check()
+
+
+def test_uniqueness_that_is_not_so_is_rejected():
+    assert FOUND["variation"].unique is None
+    for found in (FOUND["variation"], design(hybrids(2), [], mean_infidelity(hybrids(2), [[1, 0]]))):
+        assert found.unique is not True  # no perturbation touches feature 1, say
+        with pytest.raises(BadCertificate, match="not shown"):
+            replace(found, unique=True).check()
 
 
 def test_feasible_weights_that_are_not_the_best_are_rejected():

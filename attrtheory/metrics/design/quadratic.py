@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from flint import fmpq, fmpq_mat
@@ -28,26 +29,36 @@ def least_squares(
         raise TooLarge(f"{len(feasible.free)} degrees of freedom; least squares are solved up to {MAX_FREE}: ask for more")
     Q, q, _ = objective.normal_equations(support)
     v, Z = feasible.one(), feasible.directions()
-    unique = True
-    if Z:
-        width = len(v)
-        basis = fmpq_mat(len(Z), width, [_quotient(e) for z in Z for e in z])
-        hessian = fmpq_mat(width, width, [_quotient(row.get(j, Fraction(0))) for row in Q for j in range(width)])
-        slope = [a - along(row, v) for a, row in zip(q, Q, strict=True)]
-        system = (basis * hessian * basis.transpose()).tolist()
-        equations = [{j: Fraction(int(e.p), int(e.q)) for j, e in enumerate(row) if e} for row in system]
-        steps = solutions(equations, [dot(z, slope) for z in Z], len(Z))
-        if steps is None:
-            raise EngineDisagreement("normal equations have no solution, which a sum of squares excludes")
-        unique = not steps.free
-        moves = transposed([{j: e for j, e in enumerate(z) if e} for z in Z], width)
-        v = tuple(a + along(column, steps.one()) for a, column in zip(v, moves, strict=True))
+    slope = [a - along(row, v) for a, row in zip(q, Q, strict=True)]
+    steps = solutions(_curvature(Q, Z), [dot(z, slope) for z in Z], len(Z))
+    if steps is None:
+        raise EngineDisagreement("normal equations have no solution, which a sum of squares excludes")
+    moves = transposed([{j: e for j, e in enumerate(z) if e} for z in Z], len(v))
+    v = tuple(a + along(column, steps.one()) for a, column in zip(v, moves, strict=True))
     gradient = [2 * (along(row, v) - a) for row, a in zip(Q, q, strict=True)]
     multipliers = solutions(transposed(rows, len(v)), gradient, len(rows))
     if multipliers is None:
         raise EngineDisagreement("the gradient of a constrained optimum is no combination of the constraints")
     optimum = Optimum(v, multipliers.one(), value(objective, support, v))
-    return check_least_squares(objective, support, rows, right, optimum), unique
+    return check_least_squares(objective, support, rows, right, optimum), not steps.free
+
+
+def is_only_minimum(objective: SumOfSquares, support: Support, feasible: Solutions) -> bool:
+    """Is the sum of squares curved in every direction that the equations leave?"""
+    Z = feasible.directions()
+    found = solutions(_curvature(objective.normal_equations(support)[0], Z), [Fraction(0)] * len(Z), len(Z))
+    return found is not None and not found.free
+
+
+def _curvature(Q: Sequence[Row], Z: Sequence[Vector]) -> list[Row]:
+    """Z'QZ."""
+    if not Z:
+        return []
+    width = len(Q)
+    basis = fmpq_mat(len(Z), width, [_quotient(e) for z in Z for e in z])
+    hessian = fmpq_mat(width, width, [_quotient(row.get(j, Fraction(0))) for row in Q for j in range(width)])
+    table = (basis * hessian * basis.transpose()).tolist()
+    return [{j: Fraction(int(e.p), int(e.q)) for j, e in enumerate(row) if e} for row in table]
 
 
 def value(objective: SumOfSquares, support: Support, v: Vector) -> Fraction:

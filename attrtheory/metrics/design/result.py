@@ -9,9 +9,9 @@ from attrtheory.errors import BadCertificate
 from attrtheory.metrics.design.constraints import program_of
 from attrtheory.metrics.design.family import Family
 from attrtheory.metrics.design.objectives import Objective, Variation
-from attrtheory.metrics.design.quadratic import check_least_squares
-from attrtheory.metrics.elimination import solutions
-from attrtheory.metrics.programs import Optimum, check_optimum
+from attrtheory.metrics.design.quadratic import check_least_squares, is_only_minimum
+from attrtheory.metrics.elimination import Solutions, solutions
+from attrtheory.metrics.programs import Optimum, Program, check_optimum, is_only
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class Design(Family):
         """Checks weights and multipliers on equations made again from support and wishes, without search.
 
         Raises:
-            BadCertificate: the weights miss a wish, the multipliers prove nothing, or `freedom` is another number.
+            BadCertificate: the weights miss a wish, the multipliers prove nothing, or `freedom` or `unique` are not so.
         """
         super().check()
         program = program_of(self.support, self.wishes, self.metric)
@@ -49,3 +49,10 @@ class Design(Family):
         found = solutions(program.rows, program.right, program.width)
         if found is None or len(found.free) != self.freedom:
             raise BadCertificate(f"the wishes do not leave {self.freedom} degrees of freedom")
+        if self.unique and found.free and not self._is_only(program, found):
+            raise BadCertificate("that no other measures do as well is not shown")
+
+    def _is_only(self, program: Program, feasible: Solutions) -> bool:
+        if isinstance(self.metric, Variation):
+            return is_only(program, self.certificate)
+        return is_only_minimum(self.metric, self.support, feasible)

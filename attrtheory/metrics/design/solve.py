@@ -13,8 +13,8 @@ from attrtheory.metrics.design.quadratic import least_squares
 from attrtheory.metrics.design.result import Design
 from attrtheory.metrics.design.supports import Support
 from attrtheory.metrics.design.wishes import Wish, wished
-from attrtheory.metrics.elimination import along, solutions, transposed
-from attrtheory.metrics.programs import Farkas, Optimum, Program, minimised
+from attrtheory.metrics.elimination import solutions
+from attrtheory.metrics.programs import Farkas, is_only, minimised
 
 
 def design(
@@ -69,17 +69,5 @@ def design(
     found = minimised(program, consistent=True)
     if isinstance(found, Farkas):
         raise ContradictoryWishes(conflict_of(support, wishes, tell))
-    unique = not feasible.free or _only_one(program, found)
+    unique = not feasible.free or is_only(program, found)
     return Design(support, wishes, found.solution, objective, found, len(feasible.free), unique or None)
-
-
-def _only_one(program: Program, optimum: Optimum) -> bool:
-    """No other optimum: every one vanishes where the multipliers leave room, and the other columns are independent."""
-    columns = transposed(program.rows, program.width)
-    slopes = [along(column, optimum.multipliers) for column in columns]
-    priced = enumerate(zip(slopes, program.prices, strict=True))
-    tight = [j for j, (s, p) in priced if s == p or (s == -p and j not in program.positive)]
-    place = {j: k for k, j in enumerate(tight)}
-    rows = [{place[j]: q for j, q in row.items() if j in place} for row in program.rows]
-    found = solutions(rows, program.right, len(tight))
-    return found is not None and not found.free
