@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,9 +11,28 @@ from attrtheory.auditing.files import read_data
 from attrtheory.errors import BadInput
 from attrtheory.models.graph import Graph
 
+if TYPE_CHECKING:
+    from attrtheory.models.trees import Forest
+
+
+FORESTS = (".json", ".txt")
+
+
+def read_forest(path: Path, target: int | None) -> Forest:
+    """A forest from a file of XGBoost or LightGBM."""
+    from attrtheory.models.trees import from_lightgbm, from_xgboost
+    from attrtheory.models.trees.reading import parsed, text_of
+
+    if path.suffix == ".txt":
+        return from_lightgbm(path, target)
+    data = parsed(text_of(path, ("{", "["), "forest"), "forest")
+    return from_lightgbm(data, target) if isinstance(data, dict) and "tree_info" in data else from_xgboost(data, target)
+
 
 def read_model(path: Path) -> Graph:
     """A network from an ONNX file; other files are refused with what to do instead."""
+    if path.suffix in FORESTS:
+        raise BadInput(f"{path}: a network is an .onnx file; forests ({', '.join(FORESTS)}) are read by explain")
     if path.suffix != ".onnx":
         raise BadInput(
             f"{path}: a model file is .onnx; a .pt file is a pickle and may hold code. Export with torch.onnx.export, or "
@@ -24,13 +43,13 @@ def read_model(path: Path) -> Graph:
     return from_onnx(path)
 
 
-def shaped(graph: Graph, inputs: np.ndarray) -> np.ndarray:
+def shaped(graph: Graph | Forest, inputs: np.ndarray) -> np.ndarray:
     """Rows in the network's input shape; flat rows and rows with the same number of entries are reshaped."""
     if inputs.shape == graph.input_shape:
         inputs = inputs[None]
     if inputs[0].size != graph.features:
         raise BadInput(
-            f"the network takes {graph.features} features {graph.input_shape}; the data has rows of shape {inputs.shape[1:]}"
+            f"the model takes {graph.features} features {graph.input_shape}; the data has rows of shape {inputs.shape[1:]}"
         )
     return inputs.reshape(-1, *graph.input_shape)
 
@@ -64,12 +83,12 @@ def listed_numbers(text: str, what: str) -> list[int]:
     return [int(part) for part in parts]
 
 
-def given_baseline(graph: Graph, baseline: str | None, background: Path | None, averages: bool) -> Any:
+def given_baseline(graph: Graph | Forest, baseline: str | None, background: Path | None, averages: bool) -> Any:
     """A number, rows of a file, or None."""
     if averages and baseline is not None:
         raise BadInput("this method is a mean over a background: give --background FILE in the place of --baseline")
     if not averages and background is not None:
-        raise BadInput("--background goes with expected_gradients; other methods take --baseline, a number or a file")
+        raise BadInput("--background goes with methods that average over one (expected_gradients; marginal_shapley of forests); other methods take --baseline, a number or a file")
     if background is not None:
         return shaped(graph, read_data(background)[0])
     if baseline is None:

@@ -12,12 +12,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rich.markup import escape
 
-from attrtheory.arguments import box_of, given_baseline, listed_numbers, read_model, row_numbers, shaped
+from attrtheory.arguments import (
+    FORESTS,
+    box_of,
+    given_baseline,
+    listed_numbers,
+    read_forest,
+    read_model,
+    row_numbers,
+    shaped,
+)
 from attrtheory.auditing.files import read_data
 from attrtheory.errors import BadInput
 
 if TYPE_CHECKING:  # the command line starts quickly: torch and matplotlib are loaded by the commands that use them
     from attrtheory.api import Attribution
+    from attrtheory.models.trees import Forest
     from attrtheory.report.explained import Explained
 
 Progress = Callable[[str, int, int], None]
@@ -49,6 +59,12 @@ def explain_job(
     from attrtheory.report.explained import Explanation, files, write_explanation
     from attrtheory.report.partial import Partial, finished
 
+    if model.suffix in FORESTS:
+        if fresh or any(option is not None for option in (groups, unions, samples)):
+            raise BadInput("forests have no --groups, --unions or --samples, and all rows are computed at once, without --fresh")
+        forest = read_forest(model, target)
+        yield from _explain_forest(forest, data, method, rows, exact, array, output, baseline, background)
+        return
     graph = read_model(model)
     inputs = shaped(graph, read_data(data, array)[0])
     asked, paths = row_numbers(rows, len(inputs)), [] if output is None else files(output)
@@ -88,17 +104,40 @@ def explain_job(
             yield from map(str, write_explanation(whole, output))
 
 
+def _explain_forest(
+    forest: Forest, data: Path, method: str, rows: str, exact: bool, array: str | None, output: Path | None,
+    baseline: str | None, background: Path | None,
+) -> Iterator[str]:  # fmt: skip
+    from attrtheory.api import explain
+    from attrtheory.lower.trees.explain import BACKGROUNDS
+    from attrtheory.report.explained import Explanation, write_explanation
+
+    inputs = shaped(forest, read_data(data, array)[0]).astype(np.float64)
+    asked = row_numbers(rows, len(inputs))
+    base = given_baseline(forest, baseline, background, method in BACKGROUNDS)
+    each = isinstance(base, np.ndarray) and len(base) == len(inputs) and method not in BACKGROUNDS
+    found = explain(forest, inputs[asked], method, baselines=base[asked] if each else base, exact=exact)
+    done = [_explained(found, k, place) for place, k in enumerate(asked)]
+    for r in done:
+        yield from _lines(r, f"{method} of {forest.output}, {found.baseline}", features=10 if len(done) == 1 else 0)
+    if output is not None:
+        question = {"forest": forest.digest, "data": _digest(inputs), "method": method, "exact": exact}
+        around, words = base if each else found.baselines, found.baseline
+        whole = Explanation(forest.name, forest.digest, method, inputs, done, method, around, words, None, question)
+        yield from map(str, write_explanation(whole, output))
+
+
 def _digest(values: np.ndarray) -> str:
     return sha256(repr(values.shape).encode() + np.ascontiguousarray(values).tobytes()).hexdigest()
 
 
-def _explained(found: Attribution, row: int) -> Explained:
+def _explained(found: Attribution, row: int, place: int = 0) -> Explained:
     from attrtheory.report.explained import Explained
 
-    (one,) = found.rows
+    one = found.rows[place]
     listed = lambda v: None if v is None else v.ravel().tolist()
     return Explained(
-        row, found.target[0], one.trust, found.residual[0], one.difference, one.values.ravel().tolist(), listed(one.lower),
+        row, found.target[place], one.trust, found.residual[place], one.difference, one.values.ravel().tolist(), listed(one.lower),
         listed(one.upper), None if one.exact is None else [str(v) for v in one.exact], one.kinks, one.pieces,
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from attrtheory.cli.screen import MethodName, app, bar, console, plain_errors, s
 
 @app.command()
 def explain(
-    model: Annotated[Path, typer.Argument(help="an .onnx file")],
+    model: Annotated[Path, typer.Argument(help="an .onnx file, or a forest: .json or .txt")],
     data: Annotated[Path, typer.Option(help="inputs: an .npz or .csv file")],
     method: MethodName = "integrated_gradients",
     rows: Annotated[str, typer.Option("--rows", "--row", help="which inputs: all, or such as 0,3,5-8")] = "0",

@@ -78,7 +78,7 @@ def axioms(_: Path) -> Iterator[str]:
             conditions.completeness(family, x, b), conditions.dummy(family), conditions.constants(family),
             conditions.affine_exactness(family, x, b),
         )  # fmt: skip
-        yield f"| {spoken(name)} | " + " | ".join(_word(d) for d in found) + " |"
+        yield f"| {spoken(name)} | " + " | ".join(_word(conditions.decided(stated)) for stated in found) + " |"
 
 
 def _word(found: conditions.Decided) -> str:

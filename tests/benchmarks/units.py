@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from benchmarks.coalitions import shapley_rows
+from benchmarks.forests import KINDS, forest_rows
 from benchmarks.lines import line_rows
 from benchmarks.networks import Case, cases, he, mixtures
 from benchmarks.rows import Row, Unit
@@ -28,12 +29,20 @@ def units(folder: Path, *, quick: bool, seconds: float) -> Iterator[Unit]:
             yield Unit("integrated-gradients-cuda", case.name, lambda case=case: on_gpu(case, seconds=seconds))
     for d in (10, 12) if quick else (10, 12, 16, 20):
         yield Unit("shapley", f"he_{d}_64_64_1", lambda d=d: shapley_rows(d, seconds=seconds))
+    for kind in KINDS:
+        yield forest(kind, 20 if quick else 100, 6 if quick else 8, seconds)
     for width in (64, 256) if quick else (32, 64, 128, 256, 512, 1024):
         yield scaling("scaling-width", width, 3, 15, seconds)
     for depth in (2, 4) if quick else (1, 2, 4, 6, 8, 12):
         yield scaling("scaling-depth", 128, depth, 15, seconds)
     for batch in (1, 16) if quick else (1, 4, 16, 64, 256):
         yield scaling("scaling-batch", 128, 3, batch, seconds)
+
+
+def forest(kind: str, trees: int, depth: int, seconds: float) -> Unit:
+    """Ten inputs of one random forest."""
+    run = lambda: forest_rows(trees, depth, kind, 10, seconds=seconds)
+    return Unit(f"forest-{kind}", f"forest_{trees}x{depth}", run)
 
 
 def on_cpu(case: Case, *, quick: bool, seconds: float) -> list[Row]:

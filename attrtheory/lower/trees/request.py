@@ -52,7 +52,7 @@ def forest_words(method: str | Method, base: np.ndarray | None, forest: Forest) 
     """The method with its parameters, its baselines, and these in words."""
     told = method if isinstance(method, str) else described(method)
     if base is None:
-        return told, np.zeros((0, forest.features)), "shares of the trees' covers"
+        return told, np.zeros((0, forest.features)), "background: the trees' covers"
     if method_name(method) in BACKGROUNDS:
         return told, base, f"background of {len(base)} row{'s' * (len(base) > 1)}"
     if np.ptp(base) == 0:

@@ -26,15 +26,15 @@ class Forest:
     """A sum of trees with one output, called `output`; every number in it is exact.
 
     `strict`: a split sends `x < threshold` to the left (XGBoost), otherwise `x <= threshold` (scikit-learn, LightGBM).
-    `compared`: the float type to which the library rounds inputs before it compares, "float32" or "float64". The forest itself
-    is a function of real numbers; the library computes it at the rounded input, up to the rounding of its sum.
+    `compared`: the float type to which the library rounds inputs before it compares, "float32" or "float64". The forest
+    itself is a function of real numbers; the library computes it at the rounded input, up to the rounding of its sum.
 
     >>> from attrtheory.models.trees import from_lightgbm
     >>> stump = {"threshold": 0.5, "decision_type": "<=", "split_feature": 1, "missing_type": "None",
     ...          "left_child": {"leaf_value": 1}, "right_child": {"leaf_value": 3}}
     >>> forest = from_lightgbm({"max_feature_idx": 1, "tree_info": [{"tree_structure": stump}]})
     >>> forest(0, Fraction(1, 2)), forest.fn()
-    (Fraction(1, 1), Fn(names=('x1', 'x2'), body=ite(-1/2 + x2, 3, 1)))
+    (Fraction(1, 1), Fn(names=('x1', 'x2'), body=ite(x2 - 1/2, 3, 1)))
     """
 
     trees: tuple[Tree, ...]
