@@ -103,8 +103,8 @@ def identity(proofs: Path) -> Iterator[str]:
     yield "The certificate adds up these instances of the axioms, and nothing else:"
     yield ""
     by_label = {r.label: r for r in stated.statement().hypotheses}
-    used = dict.fromkeys(label.removeprefix("-") for part in content["proof"]["data"]["goals"][0]["sum"] for label in part["of"])
-    for label in used:
+    parts = content["proof"]["data"]["goals"][0]["sum"]
+    for label in dict.fromkeys(label.removeprefix("-") for part in parts for label in part["of"]):
         r = by_label[label]
         yield f"- {label.partition(':')[0].partition(' on ')[0]}: ${_tex(lift(r.lhs))} = {_tex(lift(r.rhs))}$"
 
