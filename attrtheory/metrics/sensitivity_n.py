@@ -2,7 +2,7 @@ r"""Sensitivity-n: do the attributions of n features add up to what the output l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -58,7 +58,8 @@ def _squared(
             raise TooLarge(f"{comb(at.n, size):,} sets of {size} of {at.n} features, not {MOST_SUBSETS:,}: give some subsets")
         chosen = list(combinations(range(at.n), size))
     else:
-        chosen = [tuple(s) for s in subsets]
+        listed = isinstance(subsets, Sequence) and all(isinstance(s, Collection) for s in subsets)
+        chosen = [tuple(s) for s in subsets] if listed else []
         if not chosen or any(len(set(s)) != size or len(s) != size or not set(s) <= set(range(at.n)) for s in chosen):
             raise BadInput(f"subsets: lists of {size} distinct features from 0 to {at.n - 1}; got {str(subsets)[:60]}")
     rows = tuple(tuple(ONE if i in s else ZERO for i in range(at.n)) for s in map(set, chosen))

@@ -115,6 +115,32 @@ def test_the_optimum_is_a_signed_measure_that_serves_every_model(kind, singular)
         assert tuple(integrals) == infidelity(other.fn, x, rows, weights, baseline=base).optimum(**kind).attribution
 
 
+def test_the_weights_of_a_measure_can_be_trained_and_stay_where_the_closed_form_puts_them():
+    x, (rows, weights) = point(3, 2), law(3, 4, 5)
+    models = [small(3, seed) for seed in range(4)]
+    measures = infidelity(models[0].fn, x, rows, weights).optimum().measure()
+    points = [[v.payload for v in part.law.origin] for part in measures[0].parts]
+    weight = lambda mu, y: sum(p.weight.payload for p in mu.parts if [v.payload for v in p.law.origin] == y)
+    start = [[weight(mu, y) for y in points] for mu in measures]
+
+    def loss(shares):
+        total = torch.zeros((), dtype=torch.float64)
+        for model in models:
+            values = torch.tensor([float(model(y)) for y in points], dtype=torch.float64)
+            total = total + infidelity(model.fn, x, rows, weights).loss(shares @ values)
+        return total
+
+    best = torch.tensor([[float(v) for v in row] for row in start], dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(loss(best), best)
+    assert slope.abs().max() < 1e-9
+    trained = torch.zeros_like(best)
+    for _ in range(50):
+        trained.requires_grad_()
+        (slope,) = torch.autograd.grad(loss(trained), trained)
+        trained = trained.detach() - 1e-6 * slope
+    assert loss(best.detach()) < loss(trained) < loss(torch.zeros_like(trained))
+
+
 def test_an_empty_class_is_refused():
     metric = infidelity(parse_model("x1*x2"), [1, 1], [[1, 0]], baseline=[0, 0])
     with pytest.raises(SideCondition, match="empty"):

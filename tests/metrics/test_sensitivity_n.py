@@ -88,7 +88,8 @@ def test_losses_that_nothing_linear_explains_have_optimum_zero():
 
 
 @pytest.mark.parametrize(
-    "size, subsets", [(0, None), (3, None), (True, None), (1, []), (1, [[0, 1]]), (2, [[0, 0]]), (1, [[5]])]
+    "size, subsets",
+    [(0, None), (3, None), (True, None), (1, []), (1, [[0, 1]]), (2, [[0, 0]]), (1, [[5]]), (1, [0, 1]), (1, 3)],
 )
 def test_bad_input(size, subsets):
     with pytest.raises(BadInput):
