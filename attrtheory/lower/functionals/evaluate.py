@@ -62,9 +62,12 @@ def functional_values(
         SideCondition: the model jumps where a functional has mass.
         TooLarge, Unsupported: no algorithm; the message says why and what to give instead.
     """
+    if not functionals or not all(isinstance(f, Functional) for f in functionals):  # pyright: ignore[reportUnnecessaryIsInstance] (from a user)
+        raise BadInput(
+            "one functional or more, in a list: functional_of(method, n) reads those of a method, of_measure(mu) is that of a "
+            f"measure; got {[type(f).__name__ for f in functionals]}"
+        )
     rows = [numeric(f, at or {}) for f in functionals]
-    if not rows:
-        raise BadInput("no functionals were given; functional_of(method, n) reads those of a method")
     if isinstance(model, Fn):
         _check_features(functionals, model.n)
         shares = _on_term(model, rows, exact=exact)

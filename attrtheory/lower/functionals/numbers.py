@@ -91,7 +91,8 @@ def _value(term: Term, env: Mapping[str, Fraction]) -> Fraction:
 
 
 def number(value: Any) -> Fraction:
-    """An exact number; a float stands for its exact value."""
+    """An exact number; a float, also one of numpy or torch, stands for its exact value."""
+    value = value.item() if hasattr(value, "item") else value
     if isinstance(value, float):
         if value - value != 0:
             raise BadInput(f"finite numbers are asked for; got {value}")

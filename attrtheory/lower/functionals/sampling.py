@@ -41,6 +41,8 @@ def by_sampling(
     """
     if type(samples) is not int or samples < 2:
         raise BadInput(f"sampling needs 2 samples or more; got {samples!r}")
+    if not 0 < confidence < 1:
+        raise BadInput(f"confidence: a number between 0 and 1; got {confidence!r}")
     net, drawn = network(graph), dict[Spread, _Drawn]()
     rows = [tuple(part for s in row for part in _without_normal_weights(s)) for row in rows]
     for k, law in enumerate(dict.fromkeys(s.law for row in rows for s in row)):

@@ -136,7 +136,9 @@ NAN, SMOOTH = float("nan"), functional_of(BY_NAME["smoothgrad"], 3)
     (BadInput, "finite numbers", lambda f: functional_values(f, DEEP, at=AT | {"x1": NAN})),
     (BadInput, "3 features", lambda f: functional_values(functional_of(get_method("shapley"), 2), DEEP, at=AT)),
     (BadInput, "2 features", lambda f: functional_values(f, STEP, at=AT)),
-    (BadInput, "no functionals", lambda f: functional_values([], DEEP)),
+    (BadInput, "one functional or more", lambda f: functional_values([], DEEP)),
+    (BadInput, "of_measure", lambda f: functional_values([point([0, 0, 0])], DEEP)),
+    (BadInput, "between 0 and 1", lambda f: functional_values(SMOOTH, DEEP, at=AT, samples=9, confidence=2)),
     (BadInput, "outputs 0 to 0", lambda f: functional_values(f, DEEP, 1, at=AT)),
     (BadInput, "without values: w", lambda f: functional_values(f, Fn(("x1", "x2", "x3"), x * var("w")), at=AT)),
     (BadInput, "2 samples", lambda f: functional_values(SMOOTH, DEEP, at=AT, samples=1)),
@@ -148,6 +150,13 @@ NAN, SMOOTH = float("nan"), functional_of(BY_NAME["smoothgrad"], 3)
 def test_bad_input_gives_no_number(error, match, call):
     with pytest.raises(error, match=match):
         call(functional_of(get_method("occlusion"), 3))
+
+
+def test_numbers_of_other_libraries_are_exact():
+    functional = of_measure(point([var("x1"), 0, 0]))
+    values = [0.5, np.float32(0.5), np.float64(0.5), torch.tensor(0.5), Q(1, 2), "1/2"]
+    found = [functional_values([functional], DEEP, at={"x1": v}, exact=True).exact_values for v in values]
+    assert len(set(found)) == 1
 
 
 def test_equal_points_and_nothing_moving():
