@@ -213,7 +213,7 @@ def _kernels(family: Sequence[Functional]) -> tuple[Any, ...] | None:
 def _atoms(family: Sequence[Functional], region: str) -> tuple[Atom, ...] | str:
     """The atoms where widths and scales are positive; or the reason why there is no formula."""
     try:
-        return atom(family, region, positive=SCALES)
+        return atom(family, region, positive=SCALES, generic=region == "half_space")
     except Unsupported as error:
         return str(error)
 
