@@ -88,7 +88,10 @@ def given_baseline(graph: Graph | Forest, baseline: str | None, background: Path
     if averages and baseline is not None:
         raise BadInput("this method is a mean over a background: give --background FILE in the place of --baseline")
     if not averages and background is not None:
-        raise BadInput("--background goes with methods that average over one (expected_gradients; marginal_shapley of forests); other methods take --baseline, a number or a file")
+        raise BadInput(
+            "--background goes with expected_gradients (of forests, marginal_shapley and partial_dependence); other methods "
+            "take --baseline, a number or a file"
+        )
     if background is not None:
         return shaped(graph, read_data(background)[0])
     if baseline is None:

@@ -61,7 +61,7 @@ def explain_job(
 
     if model.suffix in FORESTS:
         if fresh or any(option is not None for option in (groups, unions, samples)):
-            raise BadInput("forests have no --groups, --unions or --samples, and all rows are computed at once, without --fresh")
+            raise BadInput("forests take no --groups, --unions or --samples, and no --fresh: they are always computed anew")
         forest = read_forest(model, target)
         yield from _explain_forest(forest, data, method, rows, exact, array, output, baseline, background)
         return
@@ -136,9 +136,10 @@ def _explained(found: Attribution, row: int, place: int = 0) -> Explained:
 
     one = found.rows[place]
     listed = lambda v: None if v is None else v.ravel().tolist()
+    exact = None if one.exact is None else [str(v) for v in one.exact]
     return Explained(
-        row, found.target[place], one.trust, found.residual[place], one.difference, one.values.ravel().tolist(), listed(one.lower),
-        listed(one.upper), None if one.exact is None else [str(v) for v in one.exact], one.kinks, one.pieces,
+        row, found.target[place], one.trust, found.residual[place], one.difference, one.values.ravel().tolist(),
+        listed(one.lower), listed(one.upper), exact, one.kinks, one.pieces,
     )  # fmt: skip
 
 
