@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from itertools import combinations
 from math import fsum
@@ -285,30 +285,3 @@ def regions_job(
     picture.parent.mkdir(parents=True, exist_ok=True)
     picture.write_bytes(figure(found, target=number, feature=feature, marks=marks, title=graph.name, axes=axes))
     return f"{len(found):,} regions, trust {found.trust}; output {number} drawn in {picture}"
-
-
-def functional_job(
-    method: str | None, features: Sequence[int], form: str, output: Path | None, progress: Progress
-) -> str:
-    """What `attrtheory functional` prints; with `output`, the table, its certificates and pictures as files."""
-    import json
-
-    from attrtheory.report import recovery
-    from attrtheory.report.recovery_latex import document
-
-    names = recovery.EVERY if method is None else (method,)
-    found = recovery.table(names, features, progress)
-    shown = {
-        "text": lambda: "\n\n".join(map(recovery.text, found)),
-        "json": lambda: json.dumps([recovery.row(f) for f in found], indent=1),
-        "latex": lambda: document(found),
-    }
-    if output is not None:
-        from attrtheory.prove.certificate import write
-        from attrtheory.prove.functional_check import to_certificate
-
-        write(output / "functionals.json", shown["json"]() + "\n")
-        write(output / "functionals.tex", shown["latex"]())
-        for f in found:
-            write(output / "certificates" / f"{f.claim.digest[:32]}.json", to_certificate(f))
-    return shown[form]()

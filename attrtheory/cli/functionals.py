@@ -31,11 +31,11 @@ def functional(
         if json and latex:
             raise BadInput("print --json or --latex, not both; --output writes both")
         from attrtheory.arguments import listed_numbers
-        from attrtheory.jobs import functional_job
+        from attrtheory.report.recovery_files import functional_report
 
         form = "json" if json else "latex" if latex else "text"
         with bar() as progress:
-            text = functional_job(method, listed_numbers(features, "--features"), form, output, progress=steps(progress))
+            text = functional_report(method, listed_numbers(features, "--features"), form, output, progress=steps(progress))
     if form == "text":
         console.print(escape(text), highlight=False)
     else:

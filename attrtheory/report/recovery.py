@@ -11,8 +11,11 @@ from attrtheory.measures.atoms import Atom, NoAtom
 from attrtheory.measures.functional import Functional, of_measure
 from attrtheory.measures.variation import variation
 from attrtheory.methods import AVERAGES, METHODS, get_functional_method
+from attrtheory.prove.claim import Claim
 from attrtheory.prove.functional import CONDITIONS, SCALES, AboutFunctional, Facts, decided_to_json, facts
 from attrtheory.prove.functional_check import to_certificate
+from attrtheory.prove.impossible import FUNCTIONAL, Impossible, impossible
+from attrtheory.prove.settle import derived_certificate
 from attrtheory.report.functionals import functional_latex, functional_text
 from attrtheory.semantics.reading import generic_latex, generic_text
 
@@ -56,6 +59,26 @@ def row(found: Facts) -> dict[str, Any]:
         "half_space_atom": _atoms(found.atoms["half_space"]),
         **{name: decided_to_json(found.conditions[name]) for name in CONDITIONS},
         "certificate": json.loads(to_certificate(found)),
+    }
+
+
+def beyond() -> list[Impossible]:
+    """Methods that are no functional of the function: class N."""
+    return [entry for entry in impossible() if entry.what == FUNCTIONAL]
+
+
+def row_beyond(entry: Impossible) -> dict[str, Any]:
+    """Such a method as plain data: the two programs, their attributions, and the certificate that they are one function."""
+    certificates = [
+        json.loads(derived_certificate(claim, verdict))
+        for claim, verdict in zip(entry.claims, entry.verdicts(), strict=True)
+        if not isinstance(claim, Claim)
+    ]
+    return {
+        "method": entry.method,
+        "class": "N",
+        "no_functional": {"reason": entry.reason, "witness": entry.witness.to_json()},
+        "certificate": certificates[0],
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from attrtheory.measures.variation import variation
 from attrtheory.prove.functional import CONDITIONS, SCALES, Facts
+from attrtheory.prove.impossible import Impossible
 from attrtheory.report.functionals import functional_latex
 from attrtheory.report.wording import spoken
 from attrtheory.semantics.reading import generic_latex
@@ -26,11 +27,25 @@ HEAD = r"""\documentclass[9pt,landscape,a4paper]{extarticle}
 """
 
 
-def document(found: Sequence[Facts]) -> str:
+def document(found: Sequence[Facts], others: Sequence[Impossible] = ()) -> str:
     """Two tables for each number of features: what each method weighs a model with, and the attributions of indicators."""
+    beyond = "".join(_beyond(entry) for entry in others)
     sizes = sorted({f.claim.n for f in found})
     pages = [page([f for f in found if f.claim.n == n], n) for n in sizes for page in (_functionals, _atoms)]
+    pages[0] += beyond
     return HEAD + "\n\\clearpage\n".join(pages) + "\n\\end{document}\n"
+
+
+def _beyond(entry: Impossible) -> str:
+    r"""No functional: two programs of one function and what they get, as a line below the table."""
+    pair = entry.witness.to_json()
+    programs = [rf"\texttt{{{text}}}" for text in pair["programs"]]  # as written: terms would cancel
+    shown = lambda point: f"$({', '.join(point)})$"
+    values = " and ".join(map(shown, pair["attributions"]))
+    return (
+        rf"\par\smallskip\noindent Class N: {spoken(entry.method)} is no functional of the function: {' and '.join(programs)} "
+        rf"are equal everywhere, and at {shown(pair['x'])} from {shown(pair['baseline'])} get {values}."
+    )
 
 
 def _functionals(found: Sequence[Facts], n: int) -> str:

@@ -119,7 +119,7 @@ def _summand(term: Any, write: Callable[[Any], str]) -> str:
     """A rational number stands before indicators, not above them."""
     number, rest = term.as_coeff_Mul()
     if rest.has(Inside, Positive) and number not in (1, -1):
-        return f"{write(number)} {write(rest)}"
+        return rf"{write(number)} \, {write(rest)}"
     return write(term)
 
 

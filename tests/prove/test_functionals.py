@@ -74,6 +74,8 @@ def test_one_functional_under_three_names():
 def test_committed_certificates_are_there_and_hold():
     """All methods with two and three features."""
     rows = json.loads((PROOFS / "functionals.json").read_text())
+    *rows, rescale, zplus = rows
+    assert (rescale["class"], zplus["class"]) == ("N", "N")
     assert {(r["method"], r["features"]) for r in rows} == {(name, n) for name in EVERY for n in (2, 3)}
     for r in rows:
         claim = AboutFunctional(get_functional_method(r["method"]), r["features"])
@@ -161,7 +163,10 @@ def test_the_command_line(tmp_path: Path):
     run = CliRunner()
     asked = run.invoke(app, ["functional", "--all", "--json"])
     rows = json.loads(asked.stdout)
-    assert [r["method"] for r in rows] == list(EVERY)
+    assert [r["method"] for r in rows] == [*EVERY, "deeplift_rescale", "lrp_zplus"]
+    pair = rows[-2]["no_functional"]["witness"]["attributions"]  # theorem 6 of the theory
+    assert pair == [["3/2", "-1/2"], ["2", "-1"]]
+    assert rows[-1]["no_functional"]["witness"]["attributions"] == [["2", "0"], ["4/3", "2/3"]]
     assert len(rows) >= 14
     for r in rows:
         assert check(seal({k: v for k, v in r["certificate"].items() if k != "sha256"})).verdict.name == "Proved"

@@ -1,0 +1,76 @@
+"""The table of methods as functionals: shown, and written as files with its certificates and pictures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from attrtheory.errors import TooLarge
+from attrtheory.expr.term import Term, lift
+from attrtheory.measures.applied import at
+from attrtheory.prove.certificate import seal, write
+from attrtheory.prove.functional import Facts
+from attrtheory.prove.functional_check import to_certificate
+from attrtheory.report import recovery
+from attrtheory.report.recovery_latex import document
+from attrtheory.report.wording import spoken
+
+# where pictures of two features are drawn: an input, two baselines, and the scales
+PLACE = {
+    "x1": Fraction(3, 4), "x2": Fraction(7, 8), "b1": Fraction(1, 4), "b2": Fraction(1, 8), "b1_1": Fraction(1, 4),
+    "b2_1": Fraction(1, 8), "b1_2": Fraction(1, 2), "b2_2": Fraction(3, 8), "sigma": Fraction(1, 8), "h": Fraction(1, 4),
+    "q": Fraction(4, 5), "s": Fraction(3, 5),
+}  # fmt: skip
+
+
+def functional_report(
+    method: str | None,
+    features: Sequence[int],
+    form: str,
+    output: Path | None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> str:
+    """The table of one method, or of all, as `text`, `json` or `latex`; with `output`, files of all three kinds.
+
+    The folder gets functionals.json, functionals.tex, certificates/ and, of two features, pictures/.
+    """
+    names = recovery.EVERY if method is None else (method,)
+    found = recovery.table(names, features, progress)
+    others = recovery.beyond() if method is None else []
+    shown = {
+        "text": lambda: "\n\n".join([*map(recovery.text, found), *map(str, others)]),
+        "json": lambda: json.dumps([*map(recovery.row, found), *map(recovery.row_beyond, others)], indent=1),
+        "latex": lambda: document(found, others),
+    }
+    if output is not None:
+        write(output / "functionals.json", shown["json"]() + "\n")
+        write(output / "functionals.tex", shown["latex"]())
+        for f in found:
+            write(output / "certificates" / f"{f.claim.digest[:32]}.json", to_certificate(f))
+        for other in others:
+            certificate = seal({k: v for k, v in recovery.row_beyond(other)["certificate"].items() if k != "sha256"})
+            write(output / "certificates" / f"{other.method}.json", certificate)
+        for f in found:
+            if f.claim.n == 2:
+                _draw(f, output / "pictures" / f"{f.claim.method.name}.png")
+    return shown[form]()
+
+
+def _draw(f: Facts, path: Path) -> None:
+    from attrtheory.report.measures import functional_figure
+
+    place: dict[str, Term] = {name: lift(q) for name, q in PLACE.items()}
+    family, x = [at(g, place) for g in f.family], (PLACE["x1"], PLACE["x2"])
+    try:
+        picture = functional_figure(family, x=x, baselines=_baselines(f), title=spoken(f.claim.method.name))
+    except TooLarge:  # more variables than the plane has directions: no picture
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(picture)
+
+
+def _baselines(f: Facts) -> list[tuple[Fraction, Fraction]]:
+    tags = [""] if f.claim.method.background is None else ["_1", "_2"]
+    return [(PLACE[f"b1{tag}"], PLACE[f"b2{tag}"]) for tag in tags]
