@@ -13,7 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from attrtheory.expr import Term, fold, ite, mean01, relu, step, var
-from attrtheory.methods import METHODS, Method, get_method
+from attrtheory.measures.functional import functional_of
+from attrtheory.methods import AVERAGES, METHODS, Method, get_functional_method, get_method
 from attrtheory.models.dsl import parse_model
 from attrtheory.models.families import Dense, Every, Given, Multilinear
 from attrtheory.models.fn import Fn, Unknown
@@ -64,9 +65,9 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
-    "METHODS", "PROPERTIES", "Attribution", "Claim", "Dense", "Domain", "Every", "Fn", "Forest", "Given", "Graph", "Method",
-    "Multilinear", "Property", "Term", "Unknown", "agrees_with", "audit", "box_bounds", "box_query", "box_signs", "check",
+    "AVERAGES", "METHODS", "PROPERTIES", "Attribution", "Claim", "Dense", "Domain", "Every", "Fn", "Forest", "Given",
+    "Graph", "Method", "Multilinear", "Property", "Term", "Unknown", "agrees_with", "audit", "box_bounds", "box_query", "box_signs", "check",
     "derive", "explain", "fold", "from_certificate", "from_lightgbm", "from_onnx", "from_sklearn", "from_torch",
-    "from_torch_inputs", "from_xgboost", "get_method", "get_property", "has_formula", "ite", "mean01", "parse_model",
-    "prove", "relu", "step", "to_certificate", "var",
+    "from_torch_inputs", "from_xgboost", "functional_of", "get_functional_method", "get_method", "get_property", "has_formula", "ite", "mean01",
+    "parse_model", "prove", "relu", "step", "to_certificate", "var",
 ]  # fmt: skip

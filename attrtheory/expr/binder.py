@@ -79,4 +79,11 @@ def open_body(level: int, body: Term, value: Term) -> Term:
             )
         return value if u.op == "bound" else None
 
-    return fold(body, Free(), stop=part)
+    return fold(body, Renamed() if value.op == "bound" else Free(), stop=part)
+
+
+class Renamed(Free):
+    """The free algebra where a variable takes another's place: a closed mean stays closed, and is not closed anew."""
+
+    def mean01(self, level: int, body: Term) -> Term:
+        return intern("mean01", (body,), level)
