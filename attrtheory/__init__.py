@@ -66,8 +66,9 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "AVERAGES", "METHODS", "PROPERTIES", "Attribution", "Claim", "Dense", "Domain", "Every", "Fn", "Forest", "Given",
-    "Graph", "Method", "Multilinear", "Property", "Term", "Unknown", "agrees_with", "audit", "box_bounds", "box_query", "box_signs", "check",
-    "derive", "explain", "fold", "from_certificate", "from_lightgbm", "from_onnx", "from_sklearn", "from_torch",
-    "from_torch_inputs", "from_xgboost", "functional_of", "get_functional_method", "get_method", "get_property", "has_formula", "ite", "mean01",
-    "parse_model", "prove", "relu", "step", "to_certificate", "var",
+    "Graph", "Method", "Multilinear", "Property", "Term", "Unknown", "agrees_with", "audit", "box_bounds",
+    "box_query", "box_signs", "check", "derive", "explain", "fold", "from_certificate", "from_lightgbm", "from_onnx",
+    "from_sklearn", "from_torch", "from_torch_inputs", "from_xgboost", "functional_of", "get_functional_method",
+    "get_method", "get_property", "has_formula", "ite", "mean01", "parse_model", "prove", "relu", "step",
+    "to_certificate", "var",
 ]  # fmt: skip
