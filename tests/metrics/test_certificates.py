@@ -202,3 +202,21 @@ def test_a_wrong_bound_of_complete_tables_is_noticed(monkeypatch):
     monkeypatch.undo()
     with pytest.raises(BadCertificate, match="complete"):
         check_optimum(wrong.certificate)
+
+
+def test_the_command_line_checks_optima_and_designs(tmp_path):
+    from typer.testing import CliRunner
+
+    from attrtheory.cli import app
+    from attrtheory.metrics.design import design, hybrids
+    from attrtheory.metrics.design.certificate import design_certificate
+
+    optimum = metrics.deletion(parse_model("relu(x1 - x2) + x2"), [1, 2], [0, 0]).optimum().certificate
+    files = {"optimum": optimum, "design": design_certificate(design(hybrids(2), ["completeness", "dummy", "symmetry"]))}
+    for name, text in files.items():
+        path = tmp_path / f"{name}.json"
+        path.write_text(text)
+        done = CliRunner().invoke(app, ["check", str(path)])
+        assert (done.exit_code, "Proved" in done.stdout) == (0, True), done.stdout
+        path.write_text(text.replace('"format":1', '"format":2'))
+        assert CliRunner().invoke(app, ["check", str(path)]).exit_code == 1
