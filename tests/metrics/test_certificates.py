@@ -217,6 +217,6 @@ def test_the_command_line_checks_optima_and_designs(tmp_path):
         path = tmp_path / f"{name}.json"
         path.write_text(text)
         done = CliRunner().invoke(app, ["check", str(path)])
-        assert (done.exit_code, "Proved" in done.stdout) == (0, True), done.stdout
+        assert (done.exit_code, "1 certificates re-checked; 0 rejected" in done.stdout) == (0, True)
         path.write_text(text.replace('"format":1', '"format":2'))
         assert CliRunner().invoke(app, ["check", str(path)]).exit_code == 1
