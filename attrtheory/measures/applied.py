@@ -7,7 +7,7 @@ from typing import Any
 
 from attrtheory.errors import BadInput
 from attrtheory.expr.special import normal_quantile
-from attrtheory.expr.term import Scalar, Term, lift
+from attrtheory.expr.term import ZERO, Scalar, Term, lift
 from attrtheory.expr.views import FnView, Value, summed
 from attrtheory.measures.functional import Functional, of_measure
 from attrtheory.measures.law import Law, Part, Vector
@@ -29,7 +29,8 @@ def apply(functional: Functional | Measure, f: FnView) -> Value:
         raise BadInput(f"a functional on {functional.n} features, a model with {f.n}")
     values = [_mean(p, f, lambda y: f(*y)) for p in functional.values.parts]
     slope = lambda k: lambda y: f.partial(k, *y)
-    return summed([*values, *(_mean(p, f, slope(k)) for k, nu in enumerate(functional.slopes) for p in nu.parts)])
+    means = [*values, *(_mean(p, f, slope(k)) for k, nu in enumerate(functional.slopes) for p in nu.parts)]
+    return summed(means) if means else ZERO
 
 
 def _mean(part: Part, f: FnView, body: Callable[[Sequence[Value]], Value]) -> Value:

@@ -28,6 +28,8 @@ def _averaged(part: Part, level: int) -> list[Part]:
     if all(level not in t.levels for t in terms):
         return [part]
     variable, terms, normal = _variable(terms, level)
+    if any(u.op == "ite" and variable.payload in u.args[0].levels for t in terms for u in postorder(t)):
+        raise Unsupported("a weight or a path that decides by the variable of its mean; it is not read piece by piece")
     if any(variable.payload in t.levels for t in terms[1 + part.law.n :]):
         raise Unsupported("a law in which one random variable multiplies another; only affine ones are measures here")
     moved = [_polynomial(t, variable) for t in terms[1 : 1 + part.law.n]]

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from attrtheory.errors import SideCondition
-from attrtheory.measures.functional import Functional, of_measure
+from attrtheory.expr.term import Term
 from attrtheory.measures.law import Law, Part, unit
 from attrtheory.measures.measure import Measure
-from attrtheory.measures.parts import by_parts
-from attrtheory.measures.same import Forms, Key, collected
+from attrtheory.measures.parts import boundary
+from attrtheory.measures.same import Forms, Key, collected, same
 
 
 def kernel(mu: Measure, i: int) -> Measure:
@@ -33,15 +33,21 @@ def kernel(mu: Measure, i: int) -> Measure:
     clean = collected(mu, forms)
     points = [p for p in clean.parts if not p.law.columns]
     spread = [q for p in clean.parts if p.law.columns for q in _along(p, i, forms)]
-    found = Measure(mu.n, (*_between(points, i, forms), *spread))
-    slopes = tuple(found if k == i else Measure(mu.n) for k in range(mu.n))
-    left = by_parts(Functional(Measure(mu.n), slopes) - of_measure(mu)).functional
-    if left.values.parts or left.differentiates:
-        raise SideCondition(f"the measure is no mean of slopes in feature {i}: it does not vanish on models that ignore it")
-    return collected(found, forms)
+    found = [*_between(points, i, forms), *spread]
+    # each slope is averaged along its own variable j, so by parts it is a boundary: their sum is to be the measure
+    values = [boundary(p.law, p.powers, j) * w for p, j, w in found]
+    if not same(Measure(mu.n, tuple(q for v in values for q in v.parts)), mu):
+        raise SideCondition(
+            f"the measure is no mean of slopes in feature {i + 1}: it does not vanish on models that ignore it, or has a form "
+            "that is not covered"
+        )
+    return collected(Measure(mu.n, tuple(p for p, _, _ in found)), forms)
 
 
-def _between(points: list[Part], i: int, forms: Forms) -> Iterator[Part]:
+Slope = tuple[Part, int, Term]  # weight w c on the law, the variable j that moves it by c, and w
+
+
+def _between(points: list[Part], i: int, forms: Forms) -> Iterator[Slope]:
     """Point masses on one line in direction i, as segments from the first of them."""
     lines: dict[Key, list[Part]] = {}
     for p in points:
@@ -50,16 +56,16 @@ def _between(points: list[Part], i: int, forms: Forms) -> Iterator[Part]:
     for first, *others in lines.values():
         for p in others:
             step = p.law.origin[i] - first.law.origin[i]
-            yield Part(p.weight * step, Law(first.law.origin, (unit(p.law.n, i, step),)))
+            yield Part(p.weight * step, Law(first.law.origin, (unit(p.law.n, i, step),))), 0, p.weight
 
 
-def _along(part: Part, i: int, forms: Forms) -> Iterator[Part]:
+def _along(part: Part, i: int, forms: Forms) -> Iterator[Slope]:
     r"""A density that varies with a variable that moves coordinate i only: its antiderivative, times the step."""
     for j, column in enumerate(part.law.columns):
         if part.powers[j] and all(forms.zero(c) for k, c in enumerate(column) if k != i):
             for power, weight in _antiderivative(part.powers[j], normal=part.law.is_normal(j)):
                 powers = (*part.powers[:j], power, *part.powers[j + 1 :])
-                yield Part(part.weight * column[i] * weight, part.law, powers)
+                yield Part(part.weight * column[i] * weight, part.law, powers), j, part.weight * weight
             return
 
 

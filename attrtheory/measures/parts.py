@@ -45,7 +45,7 @@ def by_parts(functional: Functional) -> Integrated:
             left = [nu + Measure(n, (Part(w, law, powers),)) for nu, w in zip(left, weights, strict=True)]
         else:
             j, factor, condition = found
-            values.append(_boundary(law, powers, j) * factor)
+            values.append(boundary(law, powers, j) * factor)
             nonzero += [condition] * (condition is not None)
     whole = Measure(n, tuple(p for mu in values for p in mu.parts))
     return Integrated(Functional(collected(whole, forms), tuple(left)), tuple(nonzero))
@@ -73,7 +73,7 @@ def _direction(law: Law, weights: Vector, forms: Forms) -> tuple[int, Term, Term
     return None
 
 
-def _boundary(law: Law, powers: Powers, j: int) -> Measure:
+def boundary(law: Law, powers: Powers, j: int) -> Measure:
     """E[m d_j (f o Y)] as a measure, m the monomial with these powers."""
     p = powers[j]
     raised = lambda k: (*powers[:j], k, *powers[j + 1 :])

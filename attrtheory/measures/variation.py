@@ -85,7 +85,7 @@ def _sign(weight: Term, positive: Collection[str]) -> int | None:
 def _by_law(measure: Measure, forms: Forms) -> list[tuple[Law, list[Part]]]:
     groups: dict[Key, tuple[Law, list[Part]]] = {}
     for p in measure.parts:
-        key = (forms.key(p.law.origin), *map(forms.key, p.law.columns))
+        key = (forms.key(p.law.origin), len(p.law.uniform), *map(forms.key, p.law.columns))
         groups.setdefault(key, (p.law, []))[1].append(p)
     return list(groups.values())
 

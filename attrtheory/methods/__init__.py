@@ -46,7 +46,7 @@ AVERAGES = (
     Method("cube_lime", cube_lime, (("half_width", var("h")),)),
     Method("smoothgrad", smoothgrad, (("sigma", var("sigma")),)),
     Method("infidelity_optimum", infidelity_optimum, (("sigma", var("sigma")),)),
-    Method("conditional_expectation", conditional_expectation, (("shared", var("q")), ("own", var("s")))),
+    Method("conditional_expectation", conditional_expectation, (("shared", var("q")), ("own", var("r")))),
     Method("partial_dependence", partial_dependence, background=2),
     Method("uniform_partial_dependence", uniform_partial_dependence),
     Method("axis_integral", axis_integral),

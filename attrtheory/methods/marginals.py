@@ -48,10 +48,10 @@ def conditional_expectation(f: FnView, x: Point, x0: Point, i: int, shared: Valu
     r"""The mean output given one feature, for equally correlated normal features of variance 1 with the baseline as mean.
 
     Definition:
-        $\phi_i = \mathbb E[f(X) \mid X_i = x_i]$ for $X_k = x^0_k + q H + s G_k$ with $H, G_k$ standard normal; given $x_i$,
-        $X_k = x^0_k + q^2 (x_i - x^0_i) + q s H' + s G_k$ for $k \ne i$; $q$ is `shared`, $s$ is `own`
+        $\phi_i = \mathbb E[f(X) \mid X_i = x_i]$ for $X_k = x^0_k + q H + r G_k$ with $H, G_k$ standard normal; given $x_i$,
+        $X_k = x^0_k + q^2 (x_i - x^0_i) + q r H' + r G_k$ for $k \ne i$; $q$ is `shared`, $r$ is `own`
 
-    Conventions: $q^2 + s^2 = 1$, so variances are 1 and correlations $q^2$; not centred.
+    Conventions: $q^2 + r^2 = 1$, so variances are 1 and correlations $q^2$; not centred.
     Source: feature removal by the conditional law: Covert, Lundberg, Lee 2021, arXiv 2011.14878.
     """
 

@@ -40,7 +40,7 @@ from attrtheory.prove.verdict import Proved
 
 MAX_FEATURES = 6
 CONDITIONS = ("completeness", "dummy", "constants", "affine_exactness")
-SCALES = ("sigma", "h", "q", "s")  # parameters of AVERAGES that are widths
+SCALES = ("sigma", "h", "q", "r")  # parameters of AVERAGES that are widths
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ def check_functional(content: Mapping[str, Any]) -> tuple[AboutFunctional, Verdi
     Raises:
         BadCertificate: a fact is another one.
     """
-    if set(content) != {"format", "kind", "claim", "facts"} or content["format"] != FORMAT:
+    known = set(content) == {"format", "kind", "claim", "facts"}
+    if not known or type(content["format"]) is not int or content["format"] != FORMAT:
         raise BadCertificate(f"a certificate about a functional, format {FORMAT}, has a claim and facts")
     claim = AboutFunctional(get_functional_method(str(content["claim"]["functional"])), content["claim"]["n"])
     if claim.to_json() != content["claim"]:

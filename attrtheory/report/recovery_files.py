@@ -21,7 +21,7 @@ from attrtheory.report.wording import spoken
 PLACE = {
     "x1": Fraction(3, 4), "x2": Fraction(7, 8), "b1": Fraction(1, 4), "b2": Fraction(1, 8), "b1_1": Fraction(1, 4),
     "b2_1": Fraction(1, 8), "b1_2": Fraction(1, 2), "b2_2": Fraction(3, 8), "sigma": Fraction(1, 8), "h": Fraction(1, 4),
-    "q": Fraction(4, 5), "s": Fraction(3, 5),
+    "q": Fraction(4, 5), "r": Fraction(3, 5),
 }  # fmt: skip
 
 

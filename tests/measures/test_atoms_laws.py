@@ -131,9 +131,9 @@ def test_uniform_laws_on_boxes_are_products_of_lengths():
 
 
 def test_conditional_expectation_of_two_features():
-    """Y2 given x1 has the mean b2 + q^2 (x1 - b1) and the variance s^2 (1 + q^2)."""
+    """Y2 given x1 has the mean b2 + q^2 (x1 - b1) and the variance r^2 (1 + q^2)."""
     a, _b = atom(AVERAGE["conditional_expectation"], "box", 2)
-    env = {**env_of([0, -1], [2, 1], [1, 9]), "b1": Q(1, 2), "b2": Q(1, 4), "q": Q(3, 5), "s": Q(4, 5)}
+    env = {**env_of([0, -1], [2, 1], [1, 9]), "b1": Q(1, 2), "b2": Q(1, 4), "q": Q(3, 5), "r": Q(4, 5)}
     centre, deviation = 0.25 + 0.36 * 0.5, math.sqrt(0.64 * 1.36)
     expected = norm.cdf((1 - centre) / deviation) - norm.cdf((-1 - centre) / deviation)
     assert approximate(a.term, env) == pytest.approx(expected, abs=1e-14)

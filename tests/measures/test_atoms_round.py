@@ -85,12 +85,12 @@ def test_a_closed_half_space_holds_its_boundary():
 
 
 def test_a_conditional_gaussian_half_space():
-    """Given x1, w.Y is normal with the variance w2^2 s^2 (1 + q^2) for two features."""
+    """Given x1, w.Y is normal with the variance w2^2 r^2 (1 + q^2) for two features."""
     (a, _) = atom(AVERAGE["conditional_expectation"], "half_space", 2, generic=True)
-    w, q, s = var("w2"), var("q"), var("s")
-    assert "s" in a.variables
+    w, q, r = var("w2"), var("q"), var("r")
+    assert {"r", "s"} <= set(a.variables)  # the scale of the law, the threshold of the set
     mean = var("w1") * var("x1") + w * (var("b2") + q * q * (var("x1") - var("b1"))) - var("s")
-    assert equal(a.term, normal_cdf(mean / square_root(total([w * q * s * w * q * s, w * s * w * s]))))
+    assert equal(a.term, normal_cdf(mean / square_root(total([w * q * r * w * q * r, w * r * w * r]))))
 
 
 def test_boxes_of_independent_parts_multiply():

@@ -11,6 +11,7 @@ from corpus import MATRIX
 from attrtheory.errors import SideCondition
 from attrtheory.expr import var
 from attrtheory.measures import Measure, Part, functional_of
+from attrtheory.measures import kernel as kernel_module
 from attrtheory.measures import parts as parts_module
 from attrtheory.measures.conditions import Against, affine_exactness, completeness, constants, decided, dummy
 from attrtheory.measures.kernel import kernel
@@ -86,7 +87,8 @@ def test_a_witness_with_a_scale_that_is_not_positive_is_none():
     ],
 )
 def test_a_wrong_integration_by_parts_is_noticed(monkeypatch: pytest.MonkeyPatch, wrong):
-    monkeypatch.setattr(parts_module, "_boundary", wrong)
+    monkeypatch.setattr(parts_module, "boundary", wrong)
+    monkeypatch.setattr(kernel_module, "boundary", wrong)
     x, baselines = variables(get_method("integrated_gradients"), 2)
     family = functional_of(get_method("integrated_gradients"), 2)
     assert decided(completeness(family, x, baselines)).verdict != "Conditional"

@@ -75,7 +75,7 @@ def test_gaussian_slopes_of_a_cubic(name: str):
 
 def test_the_conditional_mean_of_correlated_features():
     phi = functional_of(named("conditional_expectation"), 2)[0]  # E[X2 | X1 = x1] = b2 + q^2 (x1 - b1)
-    env = {"x1": Q(2), "x2": Q(9), "b1": Q(1), "b2": Q(-1), "q": Q(4, 5), "s": Q(3, 5)}
+    env = {"x1": Q(2), "x2": Q(9), "b1": Q(1), "b2": Q(-1), "q": Q(4, 5), "r": Q(3, 5)}
     assert evaluate(on_monomial(phi, [1]), env) == -1 + Q(16, 25)
     variance = evaluate(on_monomial(phi, [1, 1]), env) - evaluate(on_monomial(phi, [1]), env) ** 2
     assert variance == 1 - Q(16, 25) ** 2  # of X2 given X1, correlation 16/25

@@ -30,7 +30,7 @@ from attrtheory.semantics.special import equal, is_special
 
 X = {f"x{k + 1}": v for k, v in enumerate([Q(3, 4), Q(-1, 2), Q(5, 4)])}
 B = {f"b{k + 1}{tag}": Q(v) for tag in ("", "_1", "_2") for k, v in enumerate([Q(1, 4), Q(1), Q(len(tag), 3)])}
-OTHER = {"sigma": Q(1, 2), "h": Q(3, 4), "q": Q(4, 5), "s": Q(3, 5)}
+OTHER = {"sigma": Q(1, 2), "h": Q(3, 4), "q": Q(4, 5), "r": Q(3, 5)}
 W, BIAS = [Q(3, 2), Q(-1), Q(5, 8)], Q(1, 3)
 AT = X | B | OTHER
 WEIGHTS = [W, [Q(0), Q(-1), Q(5, 8)], [Q(1), Q(0), Q(0)], [Q(0), Q(0), Q(0)], [Q(3), Q(1), Q(0)]]  # the last: w.(x - z) = 0

@@ -61,9 +61,21 @@ def atom(
         raise BadInput(f"functionals on one number of features are asked for; got {sorted(sizes)}")
     (size,) = sizes
     on = symbolic(region, size) if isinstance(region, str) else region
+    names = {name for functional in source for name in _names(functional)}
+    if isinstance(region, str) and (both := sorted(names & _region_names(on))):
+        raise BadInput(
+            f"the functional and the {region} both use the name {', '.join(both)}; name the functional's otherwise, or give "
+            "the set in your own terms"
+        )
     if on.n != size or n not in (None, size):
         raise BadInput(f"functionals on {size} features, a set in {on.n} dimensions and n = {n}; they must be the same")
     return tuple(_derived(k, functional, on, positive, generic=generic) for k, functional in enumerate(source))
+
+
+def _region_names(region: Region) -> set[str]:
+    """The variables in which a set is written."""
+    terms = [t for face in region.faces for t in (*face.normal, face.offset)]
+    return {name for t in terms for name in variables(t)}
 
 
 def _names(functional: Functional) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from attrtheory.errors import BadInput
 from attrtheory.expr.syntax import infix
 from attrtheory.expr.term import ZERO, Scalar, lift, var
 from attrtheory.measures.atoms.components import components
@@ -11,6 +12,7 @@ from attrtheory.measures.atoms.sets import Region
 from attrtheory.measures.functional import Functional
 from attrtheory.measures.law import Law, Part, unit
 from attrtheory.measures.measure import Measure
+from attrtheory.models.fn import variables
 
 
 def impulses(functional: Functional, region: Region) -> list[str]:
@@ -37,6 +39,9 @@ def difference_quotient(functional: Functional, h: Scalar | None = None) -> Meas
     [(1/2, (1,)), (-1/2, (-1,))]
     """
     step = var("h") if h is None else lift(h)
+    parts = [p for nu in functional.slopes for p in nu.parts]
+    if h is None and any("h" in variables(t) for p in parts for v in ((p.weight,), p.law.origin, *p.law.columns) for t in v):
+        raise BadInput("the functional has a variable h of its own; give the width of the differences another name")
     moved = (p for k, nu in enumerate(functional.slopes) for part in nu.parts for p in _ends(part, k, step))
     return functional.values + Measure(functional.n, tuple(moved))
 

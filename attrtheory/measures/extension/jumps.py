@@ -1,10 +1,11 @@
 r"""Whether a model jumps where a measure has mass: then step functions need not tend to an integral.
 
 On a part of the measure (a point, a segment, a box in some coordinates) stands a point $y(s)$ with variables s from 0 to 1.
-Near it, at $y(s) + e v$ with a small $e > 0$ and a direction v into the cube, every guard is a polynomial in s, v and e,
-and its lowest coefficient in e that is not 0 gives its sign. A model has no jump at $y(s)$ if it tends to one value in
-every case of these signs. A guard that is not 0 as a polynomial in s alone vanishes on a null set of the part only, and
-does not count there.
+Near it, at $y(s) + e v$ with a small $e > 0$ and a direction v into the cube, every guard is a polynomial in s, v and e.
+What it is at e = 0 gives its sign, and if that is 0 and the guard is affine in the displacement, its slope along v. A
+guard that is curved there may take any sign, for a curve may approach the point between its level sets: all its signs are
+cases. A model has no jump at $y(s)$ if it tends to one value in every case of these signs. A guard that is not 0 as a
+polynomial in s alone vanishes on a null set of the part only, and does not count there.
 """
 
 from __future__ import annotations
@@ -29,16 +30,21 @@ Signs = Mapping[str, int]  # by the texts of monic polynomials
 
 
 class Near(OnCell):
-    """The algebra of polynomials near a part: variables s, then v, then e. `assumed`: signs in the case at hand."""
+    """The algebra of polynomials near a part: variables s, then v, then e. `assumed`: signs in the case at hand.
 
-    def __init__(self, ring: fmpq_mpoly_ctx, env: Mapping[str, fmpq_mpoly], assumed: Signs, free: int) -> None:
+    `straight`: the point is approached along the ray v alone.
+    """
+
+    def __init__(
+        self, ring: fmpq_mpoly_ctx, env: Mapping[str, fmpq_mpoly], assumed: Signs, free: int, *, straight: bool = False
+    ) -> None:
         super().__init__(ring, env)
-        self.assumed, self.free = assumed, free
+        self.assumed, self.free, self.straight = assumed, free, straight
 
     def ite(self, g: Value, a: Value, b: Value) -> Value:
         if isinstance(g, Undecided):
             return g
-        for c in _orders(g):
+        for c in [g] if _curved(g) and not self.straight else _orders(g):
             positive = self._sign(c)
             if positive is None:
                 return Undecided(c)
@@ -51,6 +57,12 @@ class Near(OnCell):
         if text in self.assumed:
             return lead * self.assumed[text]
         return None if moves(c, self.free) else sign(c)
+
+
+def _curved(g: fmpq_mpoly) -> bool:
+    """Whether g vanishes on the part and is not affine in the displacement from it."""
+    orders = [int(powers[-1]) for powers in g.to_dict()]
+    return bool(orders) and min(orders) > 0 and max(orders) > 1
 
 
 def _orders(g: fmpq_mpoly) -> Iterator[fmpq_mpoly]:
@@ -162,5 +174,5 @@ def _at(p: fmpq_mpoly, share: Fraction) -> Fraction:
 
 
 def _limit(f: Fn, ring: fmpq_mpoly_ctx, env: Sequence[fmpq_mpoly]) -> Fraction:
-    value = fold(f.body, Near(ring, dict(zip(f.names, env, strict=True)), {}, 0))
+    value = fold(f.body, Near(ring, dict(zip(f.names, env, strict=True)), {}, 0, straight=True))
     return Fraction(0) if isinstance(value, Undecided) else coefficients(value).get((0,), Fraction(0))

@@ -26,7 +26,7 @@ from attrtheory.models.terms import to_terms
 from attrtheory.semantics.exact import evaluate
 
 ALL = {m.name: m for m in (*METHODS, *AVERAGES)}
-AT = {"x1": 0.5, "x2": -0.25, "x3": 1.0, "h": 0.75, "sigma": 0.5, "q": Q(3, 5), "s": Q(4, 5)}
+AT = {"x1": 0.5, "x2": -0.25, "x3": 1.0, "h": 0.75, "sigma": 0.5, "q": Q(3, 5), "r": Q(4, 5)}
 AT |= {f"b{k}{tag}": 0.25 * k - len(tag) / 2 for k in (1, 2, 3) for tag in ("", "_1", "_2")}
 POINTS_AND_LINES = [n for n in ALL if not n.startswith(("cube", "gauss", "smooth", "infid", "cond", "uniform"))]
 DEEP = {n: trained((n, 6, 4, 1), seed=n) for n in (2, 3)}

@@ -21,7 +21,7 @@ from attrtheory.methods import AVERAGES, get_method
 from attrtheory.models.fn import Fn
 
 SHALLOW, DEEP = trained((3, 5, 1), seed=3), trained((3, 6, 4, 1), seed=3)
-AT = {"x1": 0.5, "x2": -0.25, "x3": 1.0, "h": 0.75, "sigma": 0.5, "q": Q(3, 5), "s": Q(4, 5)}
+AT = {"x1": 0.5, "x2": -0.25, "x3": 1.0, "h": 0.75, "sigma": 0.5, "q": Q(3, 5), "r": Q(4, 5)}
 AT |= {f"b{k}": 0.25 * k for k in (1, 2, 3)}
 BY_NAME = {m.name: m for m in AVERAGES}
 x, y = var("x1"), var("x2")
