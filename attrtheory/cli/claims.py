@@ -31,7 +31,7 @@ MAX_FEATURES = 8
 
 @app.command()
 def derive(
-    model: Annotated[str, typer.Argument(help="a model as text, such as 'relu(x1 - 2*x2)'; with --atom, a method's name")],
+    model: Annotated[Optional[str], typer.Argument(help="a model as text, such as 'relu(x1 - 2*x2)'; with --atom, a method's name")] = None,  # noqa: UP045, E501 (typer)
     method: MethodName = "integrated_gradients",
     latex: Annotated[bool, typer.Option(help="print LaTeX")] = False,
     atom: Annotated[Optional[str], typer.Option(help="of the method named first: what the indicator of a set gets: box, half_space, orthant")] = None,  # noqa: UP045, E501 (typer)
@@ -43,12 +43,14 @@ def derive(
     """
     with plain_errors():
         if atom is not None:
-            for a in _derived_atoms(model, atom, features):
+            for a in _derived_atoms(model or method, atom, features):
                 if latex:
                     print(rf"\varphi_{{{a.feature + 1}}} = {a.latex()}")
                 else:
                     console.print(escape(str(a)), highlight=False)
             return
+        if model is None:
+            raise BadInput("derive takes a model as text, such as 'relu(x1 - 2*x2)'; or a method's name and --atom box")
         from attrtheory.api import derive as derived
 
         fn = parse_model(model)
@@ -151,7 +153,7 @@ def check(
                     progress.console.print(f"[red]rejected[/] {file.name}: {escape(str(error))}", highlight=False)
                 progress.advance(task)
         if path.is_dir():
-            rejected += _check_theorems(path)
+            rejected += _check_theorems(path) + _check_tables(path)
         checked = max(len(files) - rejected - trusted, 0)
         note = f", {trusted} more rest on a solver, not re-checked here" if trusted else ""
         console.print(f"{checked} certificates re-checked{note}; {rejected} rejected", highlight=False)
@@ -177,6 +179,21 @@ def _rechecked(file: Path, graphs: Graphs) -> tuple[str, bool]:
         case _:
             found = check_certificate(file, graphs=graphs)
             return str(found), found.on_trust
+
+
+def _check_tables(folder: Path) -> int:
+    """A table of functionals beside the certificates is computed anew and compared."""
+    if not (folder / "functionals.json").is_file():
+        return 0
+    from attrtheory.report.recovery_files import check_table
+
+    try:
+        wrong = check_table(folder)
+    except BadCertificate as error:
+        wrong = [str(error)]
+    for words in wrong:
+        console.print(f"[red]rejected[/] {escape(words)}", highlight=False)
+    return len(wrong)
 
 
 def _check_theorems(folder: Path) -> int:

@@ -15,6 +15,14 @@ from attrtheory.methods import AVERAGES, METHODS
 NAMES = ", ".join(m.name for m in (*METHODS, *AVERAGES))
 
 
+def _sizes(text: str) -> list[int]:
+    """Numbers of features, each once."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and len(part) < 3 for part in parts):
+        raise BadInput(f"--features is how many features a model has, such as 2, or 2,3 for both; got {text!r}")
+    return list(dict.fromkeys(map(int, parts)))
+
+
 @app.command()
 def functional(
     method: Annotated[Optional[str], typer.Argument(help=NAMES)] = None,  # noqa: UP045 (typer)
@@ -26,16 +34,17 @@ def functional(
 ) -> None:
     """Print what a method weighs a model's values and slopes with, for every model, and which properties follow."""
     with plain_errors():
-        if every == (method is not None):
-            raise BadInput(f"name one method, or ask for --all; the methods are {NAMES}")
+        if method is None and not every:
+            raise BadInput(f"name a method, or ask for --all; the methods are {NAMES}")
+        if method is not None and every:
+            raise BadInput(f"{method} and --all: ask for one method or for all of them")
         if json and latex:
             raise BadInput("print --json or --latex, not both; --output writes both")
-        from attrtheory.arguments import listed_numbers
         from attrtheory.report.recovery_files import functional_report
 
         form = "json" if json else "latex" if latex else "text"
         with bar() as progress:
-            text = functional_report(method, listed_numbers(features, "--features"), form, output, progress=steps(progress))
+            text = functional_report(method, _sizes(features), form, output, progress=steps(progress))
     if form == "text":
         console.print(escape(text), highlight=False)
     else:

@@ -45,19 +45,26 @@ SCALES = ("sigma", "h", "q", "r")  # parameters of AVERAGES that are widths
 
 @dataclass(frozen=True)
 class AboutFunctional:
-    """The functional of one of METHODS or AVERAGES, with their default parameters, on models with n features."""
+    """The functional of a method on models with n features.
+
+    Certificates are about METHODS and AVERAGES, with their default parameters: others have facts, but no name.
+    """
 
     method: Method
     n: int
 
     def __post_init__(self) -> None:
-        if self.method != get_functional_method(self.method.name):
-            raise BadInput(f"{self.method}: facts are stated for {self.method.name} with its default parameters")
         if type(self.n) is not int or not 1 <= self.n <= MAX_FEATURES:
             raise BadInput(f"facts about functionals are settled for 1 to {MAX_FEATURES} features; got {self.n!r}")
 
     def to_json(self) -> dict[str, Any]:
+        if not self.is_listed:
+            raise BadInput(f"{self.method}: certificates are about the methods of the table, with their default parameters")
         return {"functional": self.method.name, "n": self.n}
+
+    @property
+    def is_listed(self) -> bool:
+        return any(m is self.method for m in (*METHODS, *AVERAGES))
 
     @property
     def digest(self) -> str:
@@ -139,7 +146,7 @@ def facts(
     `equal_to`: the methods to compare with, all others by default.
     """
     family = functional_of(claim.method, claim.n)
-    whole = _integrated(claim.method.name, claim.n)
+    whole = _integrated(claim.method.name, claim.n) if claim.is_listed else tuple(by_parts(g) for g in family)
     given = witnesses or {}
     conditions = {name: decided(stated, given.get(name)) for name, stated in equations(claim, family).items()}
     slopes = any(g.functional.differentiates for g in whole)

@@ -48,10 +48,10 @@ def derivation_latex(
     # A display breaks after each attribution: long sums are for the author to break.
     return "\n".join(
         [
-            rf"\paragraph{{{_escaped(spoken(method.name))}.}} {_prose(doc.get('Summary', ''))}",
+            rf"\paragraph{{{escaped(spoken(method.name))}.}} {derivation_prose(doc.get('Summary', ''))}",
             r"\emph{Model:}",
             rf"\[ {letter}({inputs}) = {latex(fn.body, names)} \]",
-            rf"\emph{{Definition:}} {_prose(doc.get('Definition', 'not stated'))}",
+            rf"\emph{{Definition:}} {derivation_prose(doc.get('Definition', 'not stated'))}",
             r"\emph{Result:}",
             r"\begin{align*}",
             " \\\\\n".join(rows),
@@ -86,10 +86,10 @@ def _fitting(model: Fn | str, terms: Sequence[Term]) -> Fn:
     return fn
 
 
-def _prose(text: str) -> str:
+def derivation_prose(text: str) -> str:
     """A docstring's text: formulas stay, names in backticks become typewriter."""
-    return _CODE.sub(lambda m: rf"\texttt{{{_escaped(m[1])}}}", text)
+    return _CODE.sub(lambda m: rf"\texttt{{{escaped(m[1])}}}", text)
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     return "".join(_SPECIAL.get(c, c) for c in text)

@@ -6,18 +6,17 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from attrtheory.expr.syntax import infix
+from attrtheory.expr.syntax import dumps, infix
 from attrtheory.measures.atoms import Atom, NoAtom
 from attrtheory.measures.functional import Functional, of_measure
 from attrtheory.measures.variation import variation
 from attrtheory.methods import AVERAGES, METHODS, get_functional_method
-from attrtheory.prove.claim import Claim
 from attrtheory.prove.functional import CONDITIONS, SCALES, AboutFunctional, Facts, decided_to_json, facts
-from attrtheory.prove.functional_check import to_certificate
+from attrtheory.prove.functional_check import no_functional_certificate, to_certificate
 from attrtheory.prove.impossible import FUNCTIONAL, Impossible, impossible
-from attrtheory.prove.settle import derived_certificate
 from attrtheory.report.functionals import functional_latex, functional_text
-from attrtheory.semantics.reading import generic_latex, generic_text
+from attrtheory.report.wording import sections
+from attrtheory.semantics.reading import generic_latex, generic_text, is_plain
 
 EVERY = tuple(m.name for m in (*METHODS, *AVERAGES))
 KINDS = {"L": "density", "M": "measure", "D": "kernel on slopes"}
@@ -62,23 +61,25 @@ def row(found: Facts) -> dict[str, Any]:
     }
 
 
+LEGEND = (
+    "f: any model, d1 f: its slope in feature 1; x: the input, b: the baseline (b1_2: feature 1 of point 2 of a background); "
+    "E: the mean over u1.. uniform on [0, 1] and g1.. standard normal, independent; I1.. are the sides (lower, upper] of a "
+    "box (on the unit cube, a box that holds its face at 0 has a lower end below 0); a half-space is w.y > s."
+)
+
+
 def beyond() -> list[Impossible]:
     """Methods that are no functional of the function: class N."""
     return [entry for entry in impossible() if entry.what == FUNCTIONAL]
 
 
 def row_beyond(entry: Impossible) -> dict[str, Any]:
-    """Such a method as plain data: the two programs, their attributions, and the certificate that they are one function."""
-    certificates = [
-        json.loads(derived_certificate(claim, verdict))
-        for claim, verdict in zip(entry.claims, entry.verdicts(), strict=True)
-        if not isinstance(claim, Claim)
-    ]
+    """Such a method as plain data: two programs of one function, their attributions, and the certificate of both."""
     return {
         "method": entry.method,
         "class": "N",
         "no_functional": {"reason": entry.reason, "witness": entry.witness.to_json()},
-        "certificate": certificates[0],
+        "certificate": json.loads(no_functional_certificate(entry)),
     }
 
 
@@ -89,7 +90,9 @@ def text(found: Facts) -> str:
 
 def _lines(found: Facts) -> Iterator[str]:
     g, whole = found.family[0], found.integrated[0].functional
+    doc = sections(found.claim.method.define)
     yield f"{found.claim.method}, {found.claim.n} features: class {found.kind}, {KINDS[found.kind]}"
+    yield from (f"  {doc[part]}" for part in ("Summary", "Conventions") if part in doc)
     yield f"  phi_1(f) = {functional_text(g)}"
     if g.differentiates and found.kind != "D":
         where = "".join(f" where {infix(t)} is not 0" for t in found.integrated[0].nonzero)
@@ -100,7 +103,7 @@ def _lines(found: Facts) -> Iterator[str]:
         size = variation(whole.values, SCALES)
         yield f"  variation{'' if size.exact else ' at most'} {generic_text(size.value)}"
     if found.equal_to:
-        yield f"  the same as {', '.join(found.equal_to)}"
+        yield f"  with {found.claim.n} features the same as {', '.join(found.equal_to)}"
     if found.unbounded is not None:
         yield f"  no measure: {found.unbounded}"
     for kind, atoms in found.atoms.items():
@@ -126,9 +129,10 @@ def _atoms(found: tuple[Atom, ...] | str) -> Any:
         return {"reason": found}
     return [
         {
-            "text": infix(a.term),
-            "latex": generic_latex(a.term),
-            "defined_where": [r.words for r in a.defined_where],
+            "text": _formula(a),
+            "latex": a.latex(),
+            "term": dumps(a.term),
+            "defined_where": list(dict.fromkeys(r.words for r in a.defined_where)),
             **({"reason": a.reason} if isinstance(a, NoAtom) else {}),
         }
         for a in found
@@ -136,5 +140,11 @@ def _atoms(found: tuple[Atom, ...] | str) -> Any:
 
 
 def _atom_text(a: Atom) -> str:
-    where = "".join(f", where {r.words}" for r in a.defined_where)
-    return f"{infix(a.term)}{where}" + (f"; on the boundary none: {a.reason}" if isinstance(a, NoAtom) else "")
+    where = "".join(f", where {words}" for words in dict.fromkeys(r.words for r in a.defined_where))
+    return f"{_formula(a)}{where}" + (f"; on the boundary none: {a.reason}" if isinstance(a, NoAtom) else "")
+
+
+def _formula(a: Atom) -> str:
+    """A formula for a line of text; where it is long, what to ask for."""
+    shown = generic_text(a.term) if is_plain(a.term) else infix(a.term)
+    return "a formula of many terms: see the LaTeX or the JSON" if shown.startswith("<term") else shown

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from attrtheory.errors import TooLarge
+from attrtheory.errors import BadCertificate, BadInput, TooLarge
 from attrtheory.expr.term import Term, lift
 from attrtheory.measures.applied import at
-from attrtheory.prove.certificate import seal, write
-from attrtheory.prove.functional import Facts
-from attrtheory.prove.functional_check import to_certificate
+from attrtheory.methods import get_functional_method
+from attrtheory.prove.certificate import MAX_BYTES, write
+from attrtheory.prove.functional import AboutFunctional, Facts, facts
+from attrtheory.prove.functional_check import no_functional_certificate, to_certificate
 from attrtheory.report import recovery
 from attrtheory.report.recovery_latex import document
 from attrtheory.report.wording import spoken
@@ -36,11 +37,11 @@ def functional_report(
 
     The folder gets functionals.json, functionals.tex, certificates/ and, of two features, pictures/.
     """
-    names = recovery.EVERY if method is None else (method,)
+    others = [entry for entry in recovery.beyond() if method in (None, entry.method)]
+    names = recovery.EVERY if method is None else () if others else (method,)
     found = recovery.table(names, features, progress)
-    others = recovery.beyond() if method is None else []
     shown = {
-        "text": lambda: "\n\n".join([*map(recovery.text, found), *map(str, others)]),
+        "text": lambda: "\n\n".join([*map(recovery.text, found), *map(str, others), recovery.LEGEND]),
         "json": lambda: json.dumps([*map(recovery.row, found), *map(recovery.row_beyond, others)], indent=1),
         "latex": lambda: document(found, others),
     }
@@ -48,14 +49,39 @@ def functional_report(
         write(output / "functionals.json", shown["json"]() + "\n")
         write(output / "functionals.tex", shown["latex"]())
         for f in found:
-            write(output / "certificates" / f"{f.claim.digest[:32]}.json", to_certificate(f))
+            write(output / "certificates" / f"{f.claim.method.name}_{f.claim.n}.json", to_certificate(f))
         for other in others:
-            certificate = seal({k: v for k, v in recovery.row_beyond(other)["certificate"].items() if k != "sha256"})
-            write(output / "certificates" / f"{other.method}.json", certificate)
+            write(output / "certificates" / f"{other.method}.json", no_functional_certificate(other))
         for f in found:
             if f.claim.n == 2:
                 _draw(f, output / "pictures" / f"{f.claim.method.name}.png")
     return shown[form]()
+
+
+def check_table(folder: Path) -> list[str]:
+    """What in a folder's functionals.json and functionals.tex is not what is found again; nothing if all is.
+
+    Raises:
+        BadCertificate: the table cannot be read.
+    """
+    path = folder / "functionals.json"
+    if path.stat().st_size > MAX_BYTES:
+        raise BadCertificate(f"{path} is larger than {MAX_BYTES} bytes")
+    try:
+        rows = json.loads(path.read_text("utf-8"))
+        claims = [(str(r["method"]), r["features"]) for r in rows if r["class"] != "N"]
+        others = [entry for entry in recovery.beyond() if any(r["method"] == entry.method for r in rows)]
+        found = [facts(AboutFunctional(get_functional_method(name), n)) for name, n in claims]
+    except (ValueError, KeyError, TypeError, AttributeError, BadInput) as error:
+        raise BadCertificate(f"{path} is not a table of functionals: {error!r}") from error
+    again = [*map(recovery.row, found), *map(recovery.row_beyond, others)]
+    wrong = [f"{path}: the row of {r.get('method')}" for r, a in zip(rows, again, strict=False) if r != a]
+    named = [f"{name}_{n}.json" for name, n in claims] + [f"{entry.method}.json" for entry in others]
+    missing = [f"no certificate {name}" for name in named if not (folder / "certificates" / name).is_file()]
+    tex = folder / "functionals.tex"
+    stale = tex.is_file() and tex.read_text("utf-8") != document(found, others)
+    odd = [f"{path}: rows that are unknown"] * (len(rows) != len(again)) + [f"{tex}: not what the rows give"] * stale
+    return [*wrong, *missing, *odd]
 
 
 def _draw(f: Facts, path: Path) -> None:

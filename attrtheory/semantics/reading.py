@@ -22,25 +22,33 @@ _LOWER = re.compile(r"lower(?=\d+$)")
 class Positive(sympy.Function):
     r"""`1[z > 0]`, printed as a comparison: $\mathbf{1}[x > y]$ for z = x - y."""
 
-    relation = ">"
+    relation, sign = ">", ">"
 
     @classmethod
     def eval(cls, z: Any) -> Any:
         return sympy.Integer((z > 0) == (cls.relation == ">")) if z.is_number else None
 
     def _latex(self, printer: Any, exp: Any = None) -> str:
+        power = "" if exp is None else f"^{{{exp}}}"
+        left, right = self._sides(printer)
+        return rf"\mathbf{{1}}[{left} {self.relation} {right}]{power}"
+
+    def _sympystr(self, printer: Any) -> str:
+        left, right = self._sides(printer)
+        return f"1[{left} {self.sign} {right}]"
+
+    def _sides(self, printer: Any) -> list[str]:
+        """What is compared: the summands with either sign."""
         summands = sympy.Add.make_args(self.args[0])
         more = [t for t in summands if not t.could_extract_minus_sign()]
         less = [-t for t in summands if t.could_extract_minus_sign()]
-        power = "" if exp is None else f"^{{{exp}}}"
-        left, right = (printer.doprint(sympy.Add(*side)) for side in (more, less))
-        return rf"\mathbf{{1}}[{left} {self.relation} {right}]{power}"
+        return [printer.doprint(sympy.Add(*side)) for side in (more, less)]
 
 
 class AtMostZero(Positive):
     r"""`1[z <= 0]`."""
 
-    relation = r"\le"
+    relation, sign = r"\le", "<="
 
 
 class Reading:
@@ -129,6 +137,9 @@ class Inside(sympy.Function):
     def _latex(self, printer: Any, exp: Any = None) -> str:
         return rf"\mathbf{{1}}[{printer.doprint(self.args[0])} \in I_{{{self.args[1]}}}]"
 
+    def _sympystr(self, printer: Any) -> str:
+        return f"1[{printer.doprint(self.args[0])} in I{self.args[1]}]"
+
 
 def _with_sides(expression: Any) -> Any:
     """Products of `1[t > lower_k]` and `1[t <= upper_k]` as the indicators of sides that they are."""
@@ -154,7 +165,13 @@ def generic_text(term: Term) -> str:
     >>> generic_text(6 / var("h") * (2 * var("h")) - var("x1"))
     '12 - x1'
     """
-    return _positive_first(_generic(term), str)
+    return _positive_first(_with_sides(_generic(term)), str).replace(r" \, ", " ")
+
+
+def is_plain(term: Term) -> bool:
+    """Whether ordinary notation is made of sums, products, quotients and indicators alone."""
+    other = (sympy.Piecewise, sympy.Integral, sympy.Max, sympy.Min, sympy.core.function.AppliedUndef)
+    return not fold(term, Generic()).has(*other)
 
 
 def generic_latex(term: Term, names: Mapping[str, str] | None = None) -> str:

@@ -41,7 +41,7 @@ def atom(
 
     >>> from attrtheory.methods import get_method
     >>> print(atom(get_method("occlusion"), "half_space", 1)[0])
-    feature 1, half_space, class M: -1[-s + w1*b1 > 0] + 1[-s + w1*x1 > 0]
+    feature 1, half_space, measure of the set: -1[-s + w1*b1 > 0] + 1[-s + w1*x1 > 0]
 
     Raises:
         BadInput: a set or numbers of features that don't fit.

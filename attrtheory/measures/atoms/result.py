@@ -72,11 +72,16 @@ class Atom:
         return generic_latex(self.term, names)
 
     def __str__(self) -> str:
-        return "\n".join([f"{self._title}: {infix(self.term)}", *(f"    where {r.words}" for r in self.defined_where)])
+        return "\n".join([f"{self._title}: {infix(self.term)}", *(f"    where {words}" for words in self._words)])
+
+    @property
+    def _words(self) -> list[str]:
+        return list(dict.fromkeys(r.words for r in self.defined_where))
 
     @property
     def _title(self) -> str:
-        return f"feature {self.feature + 1}, {self.region.kind}, class {self.kind}"
+        how = "measure of the set" if self.kind == "M" else "face crossings"
+        return f"feature {self.feature + 1}, {self.region.kind}, {how}"
 
 
 def _is_zero(term: Term, point: Mapping[str, Fraction]) -> bool:
