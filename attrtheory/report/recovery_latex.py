@@ -34,7 +34,7 @@ def document(found: Sequence[Facts], others: Sequence[Impossible] = ()) -> str:
     """Two tables for each number of features: what each method weighs a model with, and the attributions of indicators."""
     beyond = "".join(_beyond(entry) for entry in others)
     sizes = sorted({f.claim.n for f in found})
-    pages = [page([f for f in found if f.claim.n == n], n) for n in sizes for page in (_functionals, _atoms)]
+    pages = [page([f for f in found if f.claim.n == n], n) for n in sizes for page in (_functionals, _atoms)] or [""]
     pages[0] += beyond + _parameters(found)
     return HEAD + "\n\\clearpage\n".join(pages) + "\n\\end{document}\n"
 
