@@ -29,8 +29,9 @@ check: $(READY)        ## re-check every certificate, without searching
 	$(BIN)/attrtheory check proofs/
 	$(BIN)/attrtheory check proofs/functionals/
 
-docs: $(READY)         ## the pages, in out/docs
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file .ci/mkdocs.yml
+# --quiet would drop warnings before --strict counts them.
+docs: $(READY)         ## the pages, in out/docs; a broken link, or a page that is not in the navigation, is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --config-file .ci/mkdocs.yml
 
 bench: $(PEERS)        ## timings beside captum, shapiq and shap; ARGS=--quick takes two minutes, ARGS=--help tells more
 	PYTHONPATH=tests $(BIN)/python -m benchmarks --out $(OUT)/bench $(ARGS)

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from attrtheory.errors import BadInput, TooLarge
+from attrtheory.errors import BadInput, TooLarge, Unsupported
 from attrtheory.expr.views import FnView, Point
 from attrtheory.lower.float_fn import FloatFn
+from attrtheory.lower.functionals import functional_values
 from attrtheory.lower.grouped import Switched, exact_differences, group_numbers, grouped
 from attrtheory.lower.network_fn import NetworkFn
 from attrtheory.lower.path_attribution import expected_gradients_line
@@ -24,6 +25,7 @@ from attrtheory.lower.points.replacing import occlusion_values
 from attrtheory.lower.points.sampling import CONFIDENCE, sampled_values
 from attrtheory.lower.points.tables import tables
 from attrtheory.lower.points.work import EXACT_WORK, excess
+from attrtheory.measures.applied import FromMeasures
 from attrtheory.methods import Method
 from attrtheory.methods.coalitions import MAX_FEATURES, banzhaf, shapley
 from attrtheory.methods.occlusion import occlusion
@@ -105,6 +107,10 @@ def attribute(
         if exact:
             return _of_players_exactly(graph, method, x, baselines[0], target, labels)
         return _of_players(graph, method, x, baselines[0], target, labels, sample)
+    if isinstance(method.define, FromMeasures):
+        if groups is not None:
+            raise BadInput(f"{method} is made of measures on all features; leave groups out")
+        return _of_measures(graph, method, method.define, x, baselines[0], target, exact=exact)
     if groups is not None:
         if len(baselines) != 1:
             raise BadInput("groups go with one baseline; got a background")
@@ -178,6 +184,26 @@ def _of_players_exactly(
         return _defined(method, view, point, [start], graph.input_shape)
     one, zero = [Fraction(1)] * players, [Fraction(0)] * players
     return _defined(method, Switched(view, point, start, labels), one, [zero], (players,))
+
+
+def _of_measures(
+    graph: Graph, method: Method, given: FromMeasures, x: np.ndarray, baseline: np.ndarray, target: int, *, exact: bool
+) -> Attributed:
+    """Methods that are made of measures: by the algorithms for functionals."""
+    point, start = _fractions(x), _fractions(baseline)
+    try:
+        found = functional_values(given.functionals, graph, target, at=given.variables(point, start), exact=exact)
+    except (BadInput, TooLarge, Unsupported) as reason:
+        raise type(reason)(
+            f"{method} on a network: {reason}. attrtheory.lower.functionals.functional_values(functionals, model, target, "
+            "at=.., samples=..) takes values of other variables, and samples"
+        ) from reason
+    view = (NetworkFn if exact else FloatFn)(graph, target)
+    bounds = [None if v is None else v.reshape(graph.input_shape) for v in (found.lower, found.upper)]
+    return Attributed(
+        found.values.reshape(graph.input_shape), found.trust, float(view(*point) - view(*start)), found.exact_values,
+        *bounds, kinks=found.kinks,
+    )  # fmt: skip
 
 
 def _defined(method: Method, view: FnView, point: Point, background: Sequence[Point], shape: Shape) -> Attributed:

@@ -100,6 +100,11 @@ class NetworkFn:
     def __call__(self, *point: Any) -> Fraction:
         if len(point) != self.n:
             raise BadInput(f"the network has {self.n} features; got a point with {len(point)}")
+        if any(isinstance(p, Along) for p in point):
+            raise Unsupported(
+                "the mean of a network's values along a segment: the exact view averages slopes; "
+                "attrtheory.lower.functionals.functional_values evaluates functionals on a network"
+            )
         p = tuple(map(Fraction, point))
         return self._once("value", p, lambda: self.outputs(p))[self.target]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from attrtheory.errors import BadInput
+from attrtheory.errors import BadInput, Unsupported
 from attrtheory.expr.special import normal_quantile
 from attrtheory.expr.term import ZERO, Scalar, Term, lift
 from attrtheory.expr.views import FnView, Value, summed
@@ -13,6 +14,9 @@ from attrtheory.measures.functional import Functional, of_measure
 from attrtheory.measures.law import Law, Part, Vector
 from attrtheory.measures.measure import Measure
 from attrtheory.semantics.derive import substitute
+
+
+ON_NETWORKS = "attrtheory.lower.functionals.functional_values evaluates functionals on a network"
 
 
 def apply(functional: Functional | Measure, f: FnView) -> Value:
@@ -34,23 +38,36 @@ def apply(functional: Functional | Measure, f: FnView) -> Value:
 
 
 def _mean(part: Part, f: FnView, body: Callable[[Sequence[Value]], Value]) -> Value:
-    """The part's weight times the mean of its monomial and `body`."""
+    """The part's weight times the mean of its monomial and `body`. Views of networks compute with numbers, so these stay so."""
     law = part.law
+    columns = [tuple(map(_plain, column)) for column in law.columns]
 
-    def inner(j: int, factor: Value, y: Vector) -> Value:
-        if j == len(law.columns):
+    def inner(j: int, factor: Value, y: Sequence[Value]) -> Value:
+        if j == len(columns):
             return factor * body(y)
 
         def at(a: Value) -> Value:
-            variable = normal_quantile(a) if law.is_normal(j) else a
+            variable = _normal(a) if law.is_normal(j) else a
             grown = factor
             for _ in range(part.powers[j]):
                 grown = grown * variable
-            return inner(j + 1, grown, tuple(o + variable * c for o, c in zip(y, law.columns[j], strict=True)))
+            return inner(j + 1, grown, tuple(o + variable * c for o, c in zip(y, columns[j], strict=True)))
 
         return f.mean01(at)
 
-    return inner(0, part.weight, law.origin)
+    return inner(0, _plain(part.weight), tuple(map(_plain, law.origin)))
+
+
+def _plain(t: Term) -> Value:
+    """A constant as the number that it is."""
+    return t.payload if t.op == "const" else t
+
+
+def _normal(a: Value) -> Term:
+    """The standard normal variable of a uniform one."""
+    if isinstance(a, Term):
+        return normal_quantile(a)
+    raise Unsupported(f"a mean over a normal law along a segment of a network: {ON_NETWORKS}")
 
 
 def on_monomial(functional: Functional, coordinates: Sequence[int]) -> Term:
@@ -62,8 +79,25 @@ def on_monomial(functional: Functional, coordinates: Sequence[int]) -> Term:
     return out
 
 
-def attribution_of(functionals: Sequence[Functional]) -> Callable[..., Any]:
+@dataclass(frozen=True, eq=False)
+class FromMeasures:
+    """A method's definition that applies one functional for each feature, their terms in `x1`.. and `b1`..."""
+
+    functionals: tuple[Functional, ...]
+
+    def __call__(self, f: FnView, x: Sequence[Value], x0: Sequence[Value], i: int) -> Value:
+        return apply(at(self.functionals[i], numbers(**self.variables(x, x0))), f)
+
+    @staticmethod
+    def variables(x: Sequence[Value], x0: Sequence[Value]) -> dict[str, Value]:
+        """The values of `x1`.. and `b1`.. at an input and a baseline."""
+        return {f"{letter}{k + 1}": p for letter, row in (("x", x), ("b", x0)) for k, p in enumerate(row)}
+
+
+def attribution_of(functionals: Sequence[Functional | Measure]) -> FromMeasures:
     """A method's definition from measures whose terms are in `x1`.. and `b1`..: `define(f, x, x0, i)`.
+
+    On a trained network `explain` hands the functionals to `attrtheory.lower.functionals.functional_values`.
 
     >>> from attrtheory.measures import point
     >>> from attrtheory.methods import Method
@@ -74,15 +108,10 @@ def attribution_of(functionals: Sequence[Functional]) -> Callable[..., Any]:
     >>> mine.all(parse_model("x1*x2"), [3, 2], [[1, 1]])
     (4, 3)
     """
-    families = [of_measure(g) if isinstance(g, Measure) else g for g in functionals]
+    families = tuple(of_measure(g) if isinstance(g, Measure) else g for g in functionals)
     if not families or any(g.n != len(families) for g in families):
         raise BadInput(f"one functional for each feature is asked for; got {len(families)} on {[g.n for g in families]}")
-
-    def define(f: FnView, x: Sequence[Value], x0: Sequence[Value], i: int) -> Value:
-        env = {f"{letter}{k + 1}": lift(p) for letter, row in (("x", x), ("b", x0)) for k, p in enumerate(row)}
-        return apply(at(families[i], env), f)
-
-    return define
+    return FromMeasures(families)
 
 
 def at(functional: Functional, env: dict[str, Term]) -> Functional:

@@ -1,6 +1,7 @@
 """The methods: one definition each. Adding one is a file, a line below, rows in the corpus and a replica."""
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from fractions import Fraction
 from typing import Any
 
@@ -68,10 +69,13 @@ def get_method(
     """
     base = next((m for m in METHODS if m.name == name), None)
     if base is None:
-        known = ", ".join(m.name for m in METHODS)
         if any(m.name == name for m in AVERAGES):
-            raise BadInput(f"{name} is known by its functional alone (`attrtheory functional {name}`); here are {known}")
-        raise BadInput(f"no method {name!r}; there are {known}")
+            raise BadInput(
+                f"{name} is known by its functional alone (`attrtheory functional {name}`); on a network, "
+                f"attrtheory.lower.functionals.functional_values(functional_of(get_functional_method({name!r}), n), model, "
+                f"at=..) runs it. Here are {_names(METHODS)}"
+            )
+        raise _unknown(name, METHODS)
     if via is not None:
         if base.define is not path_gradients:
             raise BadInput(f"{name} takes no path; only path_gradients has the parameter via")
@@ -96,8 +100,35 @@ def get_functional_method(name: str) -> Method:
     """A method that has a functional, with the parameters of the lists above: one of METHODS or of AVERAGES."""
     found = next((m for m in (*METHODS, *AVERAGES) if m.name == name), None)
     if found is None:
-        raise BadInput(f"no method {name!r}; there are {', '.join(m.name for m in (*METHODS, *AVERAGES))}")
+        raise _unknown(name, (*METHODS, *AVERAGES))
     return found
+
+
+# What methods are called elsewhere, in small letters and without separators.
+ALIASES = {
+    "featureablation": ("occlusion",),
+    "ig": ("integrated_gradients",),
+    "inputxgradient": ("gradient_x_input",),
+    "kernelshap": ("shapley", "marginal_shapley"),
+    "lime": ("mask_lime", "gaussian_lime"),
+    "saliency": ("gradient",),
+    "shap": ("shapley", "marginal_shapley"),
+}
+
+
+def _unknown(name: Any, methods: Sequence[Method]) -> BadInput:
+    """The error that says which names are near, and which there are."""
+    squeezed = lambda text: "".join(c for c in str(text).lower() if c.isalnum())
+    names = {squeezed(m.name): m.name for m in (*METHODS, *AVERAGES)}
+    plain = squeezed(name)
+    same = [names[plain]] if plain in names else None
+    near = same or ALIASES.get(plain) or [names[close] for close in get_close_matches(plain, names, n=2, cutoff=0.7)]
+    hint = f"did you mean {' or '.join(near)}? There" if near else "there"
+    return BadInput(f"no method {name!r}; {hint} are {_names(methods)}")
+
+
+def _names(methods: Sequence[Method]) -> str:
+    return ", ".join(m.name for m in methods)
 
 
 def _turns(points: Sequence[Sequence[Any]]) -> tuple[tuple[Fraction, ...], ...]:

@@ -34,6 +34,10 @@ class CurveBounds(Optimum):
     attained: Fraction
     bound: Fraction
 
+    def __repr__(self) -> str:
+        bound = self.metric.at.labelled(self.bound)
+        return f"CurveBounds({self.metric.name}, value {self.value}, bound {bound}, order {self.order}, trust {self.trust})"
+
     @property
     def exact(self) -> Fraction:
         return self.attained

@@ -109,7 +109,7 @@ class LeastSquares:
         return {"name": self.name, "question": self.at.to_json(), "parameters": dict(self.parameters)}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LeastSquaresOptimum(Optimum):
     """The best attribution of a class of attributions and its proof.
 

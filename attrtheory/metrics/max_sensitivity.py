@@ -107,7 +107,7 @@ def length(v: Sequence[Fraction], norm: Norm) -> Fraction:
     return sum((abs(q) if norm == "sum" else q * q for q in v), ZERO)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SensitivityOptimum(Optimum):
     """The best table of attributions, the row for the input first."""
 

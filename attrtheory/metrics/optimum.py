@@ -15,6 +15,9 @@ class Optimum(ABC):
 
     metric: Any
 
+    def __repr__(self) -> str:  # evidence is long
+        return f"{type(self).__name__}(value {self.value}, trust {self.trust})"
+
     @property
     @abstractmethod
     def exact(self) -> Fraction: ...

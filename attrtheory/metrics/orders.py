@@ -30,6 +30,9 @@ class CurveOptimum(Optimum):
     potential: tuple[int, ...]
     denominator: int
 
+    def __repr__(self) -> str:
+        return f"CurveOptimum({self.metric.name}, value {self.value}, order {self.order}, trust {self.trust})"
+
     @property
     def exact(self) -> Fraction:
         return self.metric.sign * Fraction(self.potential[0], self.denominator)

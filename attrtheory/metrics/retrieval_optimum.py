@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from attrtheory.errors import BadCertificate
+from attrtheory.errors import BadCertificate, BadInput
 from attrtheory.metrics.numbers import Vector, dot, number
 from attrtheory.metrics.programs import Optimum, Program, check_optimum, optimal
 from attrtheory.metrics.retrieval import Retrieval
@@ -43,6 +43,9 @@ class BestRetrieval:
     failing: Vector | None
     empty: Fraction | None
 
+    def __repr__(self) -> str:
+        return f"BestRetrieval({self.metric}, value {self.value}, {self.question.n} features, trust exact)"
+
     def check(self) -> None:
         """Checks both programs' certificates, that the value is attained, and that none is better.
 
@@ -65,8 +68,11 @@ def best_retrieval(question: Retrieval, metric: Metric = "recall", empty: Any = 
     >>> best.check()
 
     Raises:
+        BadInput: another metric.
         SideCondition: the best family leaves a share of nothing, and `empty` is not given.
     """
+    if metric not in get_args(Metric):
+        raise BadInput(f"metric: {', '.join(get_args(Metric))}; got {metric!r}")
     low, high = (optimal(_end(question, sign)) for sign in (1, -1))
     return _decided(question, metric, low, high, None if empty is None else number(empty, "empty"))
 

@@ -135,7 +135,7 @@ class Correlation:
         return self.squares.to_json()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CorrelationOptimum(Optimum):
     """The best attribution, centred; positive multiples of it, shifted alike in all features, are as good."""
 

@@ -140,6 +140,12 @@ def test_bad_barycentres_and_shares_of_nothing_are_refused():
         q.recall([[0, 0], [0, 0]], empty=2)
 
 
+@pytest.mark.parametrize("metric", ["accuracy", "Recall", "", None, ["recall"], "passing"])
+def test_metrics_that_do_not_exist_are_refused(metric: Any):
+    with pytest.raises(BadInput, match="recall, precision, f1; got"):
+        best_retrieval(retrieval([3, -1], tau=1, alpha=2), metric)
+
+
 def test_forged_optima_are_rejected():
     best = best_retrieval(retrieval([3, -1, 2], tau=1, alpha=5), "recall")
     for forged in (

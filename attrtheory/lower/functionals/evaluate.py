@@ -45,7 +45,8 @@ def functional_values(
         at: values of the functionals' variables; floats stand for their exact values.
         exact: in rationals, where the values are rational and the network small.
         samples: random points for each law that nothing else can do; None refuses to sample.
-        confidence, seed: of sampled intervals.
+        confidence: of sampled intervals.
+        seed: of their generator.
         max_regions: on the support of one law.
 
     >>> from fractions import Fraction

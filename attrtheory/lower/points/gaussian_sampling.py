@@ -34,7 +34,10 @@ def sampled_smooth_grad(
     of units at the points drawn.
 
     Args:
-        graph, inputs, sigma, target: as for `smooth_grad`; any network.
+        graph: any network.
+        inputs: as for `smooth_grad`.
+        sigma: as for `smooth_grad`.
+        target: as for `smooth_grad`.
         samples: points for each input.
         confidence: of the intervals.
         seed: of the generator.

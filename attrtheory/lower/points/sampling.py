@@ -41,9 +41,10 @@ def sampled_values(
 
     Assumed: numpy's PCG64 generator with this seed draws independently and uniformly.
 
+    Arguments that are not listed are as for `shapley_values`.
+
     Args:
-        index, graph, inputs, baselines, unions, target, groups, background, device, progress: as for `shapley_values`;
-            one target for each input, to be named where the network has several outputs.
+        target: one for each input, to be named where the network has several outputs.
         samples: how many, for each input; each costs 2 (players + 1) evaluations.
         confidence: of the intervals.
         seed: of the generator.

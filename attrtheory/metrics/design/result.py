@@ -27,6 +27,10 @@ class Design(Family):
     freedom: int
     unique: bool | None
 
+    def __repr__(self) -> str:
+        wishes = ", ".join(w.name for w in self.wishes) or "no wishes"
+        return f"Design({wishes}; {self.metric} {self.value}; {self.support}; freedom {self.freedom}, trust exact)"
+
     @property
     def value(self) -> Fraction:
         """The metric's least value."""
