@@ -10,7 +10,7 @@ from typing import Any
 
 from attrtheory.errors import BadInput, TooLarge
 from attrtheory.metrics.explained import explained, texts
-from attrtheory.metrics.infidelity import shares, vectors
+from attrtheory.metrics.given import shares, vectors
 from attrtheory.metrics.least_squares import LeastSquares
 from attrtheory.metrics.numbers import ONE, ZERO, Matrix, Vector, number
 

@@ -3,13 +3,11 @@ r"""Infidelity."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import Any
 
-from attrtheory.errors import BadInput
+from attrtheory.metrics import given
 from attrtheory.metrics.explained import explained, texts
 from attrtheory.metrics.least_squares import LeastSquares
-from attrtheory.metrics.numbers import Vector, vector
 
 
 def infidelity(
@@ -40,29 +38,8 @@ def infidelity(
         BadInput: no perturbation, wrong lengths, negative probabilities or a sum other than 1.
     """
     at = explained(model, x, baseline, target)
-    rows = vectors(perturbations, "perturbations", at.n)
-    weights = shares(probabilities, len(rows), "probabilities")
-    if sum(weights) != 1:
-        raise BadInput(f"probabilities: they add up to {sum(weights)}; give Fractions or texts such as '1/3' that add up to 1")
+    rows = given.vectors(perturbations, "perturbations", at.n)
+    weights = given.probabilities(probabilities, len(rows), "probabilities")
     minus = tuple(tuple(a - b for a, b in zip(at.x, row, strict=True)) for row in rows)
     parameters = {"perturbations": [texts(row) for row in rows], "probabilities": texts(weights)}
     return LeastSquares("infidelity", at, rows, weights, (at.x,) * len(rows), minus, parameters)
-
-
-def vectors(data: Sequence[Any], what: str, length: int) -> tuple[Vector, ...]:
-    """At least one vector of a length."""
-    if hasattr(data, "detach") or hasattr(data, "ravel"):
-        data = list(data)
-    if isinstance(data, str | bytes) or not isinstance(data, Sequence) or not data:
-        raise BadInput(f"{what}: a list of vectors of {length} numbers, at least one; got {str(data)[:60]!r}")
-    return tuple(vector(row, what, length) for row in data)
-
-
-def shares(weights: Any, count: int, what: str) -> Vector:
-    """Weights of `count` samples, not negative, not all 0; all equal with sum 1 by default."""
-    if weights is None:
-        return (Fraction(1, count),) * count
-    found = vector(weights, what, count)
-    if min(found) < 0 or not any(found):
-        raise BadInput(f"{what}: numbers that are not negative, and not all 0; got {[str(v) for v in found][:8]}")
-    return found

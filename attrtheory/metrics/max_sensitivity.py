@@ -11,7 +11,7 @@ from typing import Any, Literal
 from attrtheory.errors import BadCertificate, BadInput
 from attrtheory.expr.syntax import read_rational
 from attrtheory.metrics.explained import Explained, explained, texts
-from attrtheory.metrics.infidelity import vectors
+from attrtheory.metrics.given import vectors
 from attrtheory.metrics.numbers import ZERO, Matrix, Vector, vector
 from attrtheory.metrics.optimum import Optimum
 

@@ -116,10 +116,14 @@ def number(term: Term) -> float:
 
     Raises:
         BadInput: it has letters.
+        TooLarge: it is beyond floats.
     """
     if term.op != "const":
         raise BadInput(f"a picture needs numbers; got {term!r}. Give x, the baselines and parameters as numbers.")
-    return float(term.payload)
+    try:
+        return float(term.payload)
+    except OverflowError as error:
+        raise TooLarge("a measure has a number beyond floats; scale it, or the features") from error
 
 
 def _numbers(v: Vector | Sequence[Term]) -> np.ndarray:

@@ -16,7 +16,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from attrtheory.errors import BadInput
+from attrtheory.errors import BadInput, TooLarge
 from attrtheory.measures.functional import Functional
 from attrtheory.report.measure_marks import Cloud, Mark, Spot, Stroke, marks
 from attrtheory.report.pixels import SIGNED
@@ -33,34 +33,54 @@ def functional_figure(
     *,
     x: Sequence[Any] | None = None,
     baselines: Sequence[Sequence[Any]] = (),
-    names: Sequence[str] = ("feature 1", "feature 2"),
+    names: Sequence[str] | None = None,
     title: str = "",
 ) -> bytes:
     """One panel for each functional on two features, as PNG: red weighs positively, blue negatively.
 
-    `x`, `baselines`: points to mark; `names`: titles of the panels. All terms must be numbers.
+    `x`, `baselines`: points to mark; `names`: titles of the panels, by default "feature 1", and so on. All terms must be
+    numbers.
 
     Raises:
-        BadInput: not two features, letters in a measure, or nothing to draw.
+        BadInput: not two features, letters in a measure, points that are not two finite numbers, another number of names than
+            of functionals, or nothing to draw.
+        TooLarge: numbers beyond floats.
     """
     if not functionals:
         raise BadInput("there is no functional to draw")
+    titles = [f"feature {k + 1}" for k in range(len(functionals))] if names is None else list(names)
+    if len(titles) != len(functionals) or isinstance(names, str):
+        raise BadInput(f"names: one for each of {len(functionals)} functionals is asked for; got {names!r}")
+    place = None if x is None else _point(x, "x")
+    starts = [_point(b, "baselines") for b in baselines]
     drawn = [(marks(f.values), [marks(nu) for nu in f.slopes]) for f in functionals]
     if not any(values or any(slopes) for values, slopes in drawn):
         raise BadInput("the functionals are 0: there is nothing to draw")
-    given = [np.array([float(q) for q in p]) for p in ([x] if x is not None else []) + list(baselines)]
-    low, high = _limits(drawn, given)
+    low, high = _limits(drawn, starts if place is None else [place, *starts])
     figure = Figure(figsize=(3.5 * len(drawn), 4.2), layout="constrained")
-    for ax, one, name in zip(figure.subplots(1, len(drawn), squeeze=False)[0], drawn, names, strict=True):
+    for ax, one, name in zip(figure.subplots(1, len(drawn), squeeze=False)[0], drawn, titles, strict=True):
         _frame(ax, low, high, name)
         _values(ax, one[0], _largest(values for values, _ in drawn))
         for k, slopes in enumerate(one[1]):
             _slopes(ax, slopes, k, _largest(s for _, both in drawn for s in both), high - low)
-        _points(ax, x, baselines)
-    figure.legend(handles=_legend(drawn, x, baselines), loc="outside lower center", ncols=4, fontsize=8, frameon=False)
+        _points(ax, place, starts)
+    figure.legend(handles=_legend(drawn, place, starts), loc="outside lower center", ncols=4, fontsize=8, frameon=False)
     if title:
         figure.suptitle(plain(title), fontsize=11, color=INK)
     return render(figure, DPI)
+
+
+def _point(data: Any, what: str) -> np.ndarray:
+    """A point of the plane as floats."""
+    try:
+        found = np.array([float(q) for q in data])
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"{what}: a point of two numbers is asked for; got {data!r}") from error
+    except OverflowError as error:
+        raise TooLarge(f"{what}: a number beyond floats; scale the features") from error
+    if found.shape != (2,) or not np.isfinite(found).all():
+        raise BadInput(f"{what}: a point of two finite numbers is asked for; got {data!r}")
+    return found
 
 
 def _frame(ax: Axes, low: np.ndarray, high: np.ndarray, name: str) -> None:
@@ -132,11 +152,11 @@ def _slopes(ax: Axes, found: Sequence[Mark], k: int, largest: float, room: np.nd
             ax.annotate("", p + step, p, zorder=4, annotation_clip=False, arrowprops=style)
 
 
-def _points(ax: Axes, x: Sequence[Any] | None, baselines: Sequence[Sequence[Any]]) -> None:
+def _points(ax: Axes, x: np.ndarray | None, baselines: Sequence[np.ndarray]) -> None:
     for b in baselines:
-        ax.scatter(*map(float, b), marker="s", s=34, facecolor="white", edgecolor=INK, zorder=6)
+        ax.scatter(*b, marker="s", s=34, facecolor="white", edgecolor=INK, zorder=6)
     if x is not None:
-        ax.scatter(*map(float, x), marker="*", s=95, facecolor="white", edgecolor=INK, zorder=6)
+        ax.scatter(*x, marker="*", s=95, facecolor="white", edgecolor=INK, zorder=6)
 
 
 def _legend(drawn: Sequence[Marks], x: Any, baselines: Sequence[Any]) -> list[Line2D]:

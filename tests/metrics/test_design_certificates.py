@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
 from attrtheory.errors import BadCertificate, BadInput
 from attrtheory.metrics.design import (
+    SumOfSquares,
     check_design,
     completeness_from,
     design,
@@ -18,6 +21,7 @@ from attrtheory.metrics.design import (
     grid,
     hybrid_points,
     hybrids,
+    mean_fidelity,
     mean_infidelity,
     moments,
     near,
@@ -66,12 +70,43 @@ def changed(content: Any, path: list[Any], value: Any) -> str:
         (["wishes"], ["completeness", "constants"]),
         (["wishes"], ["complete"]), (["wishes"], [{"made": "eval", "arguments": []}]), (["metric"], {}), (["metric"], None),
         (["format"], 2), (["kind"], "optimum"), (["more"], 1), (["value"], "2/2"), (["support", "relative"], 0),
-        (["weights", 0], 0.5), (["weights", 0], "1e999999"), (["support"], 3),
+        (["format"], True), (["format"], 1.0), (["kind"], None), (["weights", 0], 0.5),
+        (["weights", 0], "1e999999"), (["support"], 3),
     ],
 )  # fmt: skip
 def test_what_is_changed_is_rejected(name: str, path: list[Any], value: Any):
     with pytest.raises(BadCertificate):
         check_design(changed(CONTENT[name], path, value))
+
+
+METRICS = {
+    "energy": energy(2),
+    "infidelity": mean_infidelity(PLAIN, [[1, 0], [0, 1], [1, 1]], ["1/2", "1/4", "1/4"]),
+    "least squares fidelity": mean_fidelity(PLAIN, [0, 1, 2]),
+}
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_metric_has_no_name_but_that_of_its_demands(name: str):
+    found = design(PLAIN, ["completeness"], METRICS[name])
+    text = design_certificate(found)
+    assert str(check_design(text).metric) == f"{name} over all models"
+    for other in {*METRICS, "Infidelity", "variation", ""} - {name}:
+        with pytest.raises(BadCertificate):
+            check_design(changed(json.loads(text), ["metric", "squares"], other))
+    with pytest.raises(BadCertificate):
+        check_design(changed(json.loads(text), ["metric", "target"], False))
+    neutral = changed(json.loads(text), ["metric", "squares"], "sum of squares")  # which it is
+    assert str(check_design(neutral).metric) == "sum of squares over all models"
+
+
+@pytest.mark.parametrize("name", [*METRICS, "sum of squares", "mine"])
+def test_other_demands_are_a_sum_of_squares(name: str):
+    mine = SumOfSquares(name, (replace(METRICS["energy"].demands[0], weight=Fraction(3)), *METRICS["infidelity"].demands))
+    text = design_certificate(design(PLAIN, ["completeness"], mine))
+    assert str(check_design(text).metric) == "sum of squares over all models"
+    with pytest.raises(BadCertificate):
+        check_design(changed(json.loads(text), ["metric", "squares"], "infidelity"))
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "3", '{"support": {}}'])

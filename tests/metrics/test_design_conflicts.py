@@ -20,6 +20,7 @@ from attrtheory.metrics.design import (
     near,
     points_at,
 )
+from attrtheory.metrics.design.conflict import conflict_of
 from attrtheory.models.dsl import parse_model
 
 
@@ -55,6 +56,21 @@ def test_wishes_that_clash_are_named_with_a_proof(support: Support, wishes: list
     if len(conflict.wishes) > 1:
         with pytest.raises(BadCertificate):
             replace(conflict, wishes=conflict.wishes[:1]).check()
+
+
+def test_a_wish_that_contains_another_is_not_named_beside_it():
+    wider = [near([[0, 0], [1, 1]], "1/4"), "completeness", "dummy", near([[0, 0], [1, 1]], "1/3")]
+    with pytest.raises(ContradictoryWishes) as error:
+        design(grid(2, 2), wider)
+    assert [str(w) for w in error.value.conflict.wishes] == ["completeness", "dummy", "near data (radius 1/3)"]
+
+
+@pytest.mark.parametrize("twice", [True, False])
+def test_one_wish_object_given_twice_is_dropped_by_its_place(twice: bool):
+    wish = completeness_from([5, 5])
+    found = conflict_of(hybrids(2), (wish, wish) if twice else (wish,), lambda _: None)
+    found.check()
+    assert found.wishes == (wish,)
 
 
 def test_the_message_says_what_clashes():

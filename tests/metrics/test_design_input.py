@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import product
 from typing import Any
 
@@ -26,6 +27,7 @@ from attrtheory.metrics.design import (
     points_at,
     shapley_kernel,
 )
+from attrtheory.metrics.design.wishes import shown
 from attrtheory.models.dsl import parse_model
 
 
@@ -49,6 +51,12 @@ from attrtheory.models.dsl import parse_model
         (lambda: design(hybrids(2), [moments([1], [[0, 0]])]), "one mass"),
         (lambda: design(hybrids(2), [completeness_from([0])]), "baseline"),
         (lambda: mean_infidelity(hybrids(2), [[1, 0]], [-1]), "negative"),
+        (lambda: mean_infidelity(hybrids(2), [[1, 0]], [5]), "add up to 5"),
+        (lambda: mean_infidelity(hybrids(2), [[1, 0], [0, 1]], [1, 1]), "add up to 2"),
+        (lambda: design(hybrids(2), ["completeness", "dummy", "completeness"]), "completeness is given twice"),
+        (lambda: design(hybrids(2), [completeness_from([5, 5])] * 2), "given twice"),
+        (lambda: design(hybrids(2), [completeness_from([0, 0]), completeness_from(["0", 0.0])]), "given twice"),
+        (lambda: design(hybrids(2), [near([[0, 0]], 1), near([[0, 0]], 1)]), "given twice"),
         (lambda: mean_infidelity(hybrids(2), [[1]]), "2 numbers"),
         (lambda: mean_fidelity(hybrids(2), [1, 1]), "3 numbers"),
         (lambda: mean_fidelity(hybrids(2), [1, 1, 1], models=[]), "no models"),
@@ -76,6 +84,18 @@ def test_limits_are_said():
             ask()
     with pytest.raises(Unsupported, match="positive"):
         design(hybrids(2), ["positive"], energy(2))
+
+
+@pytest.mark.parametrize("size", [10**400, Fraction(1, 10**400), -(10**400)], ids=["large", "small", "negative"])
+def test_numbers_beyond_floats_are_designed_with(size: Any):
+    found = design(points_at([size, 1], [0, 0], [[size, 0], [0, 1], [size, 1], [0, 0]]), ["completeness", "dummy"])
+    found.check()
+    assert found.attribute(parse_model("x1 + 2*x2")) == [size, 2]
+
+
+def test_points_in_words():
+    assert shown((Fraction(1, 3), Fraction(0.1), Fraction(-5))) == "(1/3, 0.1, -5)"
+    assert shown((Fraction(10**400), Fraction(-1, 3 * 10**400), Fraction(10**9 + 1))) == "(1e+400, -3.33333e-401, 1e+9)"
 
 
 def test_progress_is_told():

@@ -161,7 +161,7 @@ def test_an_empty_class_is_refused():
         ([[1, 2]], [Q(1, 2)], "add up to 1/2"),
         ([[1, 2]], [1, 2], "1 numbers"),
         ([[True, 2]], None, "bool"),
-        ("12", None, "list of vectors"),
+        ("12", None, "list of points"),
     ],
 )
 def test_bad_laws(rows, weights, message):

@@ -125,6 +125,25 @@ def test_what_cannot_be_drawn_is_refused():
         functional_figure([of_measure(point([0, 0]) * var("w"))])
     with pytest.raises(TooLarge, match="3 variables"):
         marks(gaussian([0, 0], [[1, 0], [0, 1], [1, 1]]))
+    for beyond in (10**400 * point([1, 1]), point([10**400, 1])):
+        with pytest.raises(TooLarge, match="beyond floats"):
+            functional_figure([of_measure(beyond)] * 2)
+
+
+@pytest.mark.parametrize("options", [
+    {"names": ("a",)}, {"names": "ab"}, {"names": ("a", "b", "c")}, {"x": [1]}, {"x": [float("nan"), 1]}, {"x": 3},
+    {"x": ["a", 1]}, {"x": [[1, 2], [3, 4]]}, {"baselines": [[0, 0], [1]]}, {"baselines": [[0, float("inf")]]},
+])  # fmt: skip
+def test_names_and_points_that_do_not_fit_are_refused(options: Any):
+    with pytest.raises(BadInput, match=f"{next(iter(options))}: "):
+        functional_figure([of_measure(point([1, 1]))] * 2, **options)
+    with pytest.raises(TooLarge, match="x: a number beyond floats"):
+        functional_figure([of_measure(point([1, 1]))], x=[10**400, 1])
+
+
+def test_any_number_of_functionals_has_default_names():
+    sizes = [drawn([of_measure(point([1, 1]))] * count).shape for count in (1, 3)]
+    assert 3 * sizes[0][1] == pytest.approx(sizes[1][1], abs=3)
 
 
 def test_a_colour_that_is_turned_round_is_seen(monkeypatch: pytest.MonkeyPatch):

@@ -80,6 +80,13 @@ def test_sizes_are_bounded(monkeypatch):
     (lambda d: d["learner"]["learner_model_param"].update(base_score="[inf]"), "base_score"),
     (lambda d: d["learner"]["objective"].update(name="rank:mine"), "rank:mine"),
     (lambda d: d["learner"]["gradient_booster"]["model"].update(tree_info=[0]), "tree_info"),
+    (lambda d: d["learner"]["gradient_booster"]["model"].update(tree_info=[0, 0, 5]), "as many trees"),
+    (lambda d: d["learner"]["gradient_booster"]["model"].update(tree_info=[0, 0, False]), "tree_info"),
+    (lambda d: d["learner"]["gradient_booster"]["model"].update(trees=[], tree_info=[]), "announces 3 trees"),
+    (lambda d: d["learner"]["learner_model_param"].update(base_score="1e50"), "float32"),
+    (lambda d: d["learner"]["learner_model_param"].update(base_score="[1, 2]"), "2 numbers"),
+    (lambda d: d["learner"].update(feature_names=7), "list of names"),
+    (lambda d: d["learner"].update(attributes={"best_iteration": "0"}), "rounds=1 .* rounds=3"),
     (lambda d: first_tree(d).update(split_indices="0"), "split_indices"),
     (lambda d: first_tree(d).update(left_children=[1]), "same length"),
     (lambda d: first_tree(d)["tree_param"].update(size_leaf_vector="3"), "vector leaves"),
@@ -118,6 +125,7 @@ def test_damaged_texts_of_lightgbm(old, new, message):
     (lambda s: s.update(threshold="1||2"), "threshold"),
     (lambda s: s.pop("left_child"), "left_child"),
     (lambda s: s.update(split_feature=-1), "negative"),
+    (lambda s: s.update(leaf_value=7), "both a leaf_value and"),
 ])  # fmt: skip
 def test_damaged_json_of_lightgbm(change, message):
     data = deepcopy(NESTED)
@@ -126,22 +134,56 @@ def test_damaged_json_of_lightgbm(change, message):
         at.from_lightgbm(data)
 
 
+@pytest.mark.parametrize("entries, message", [
+    ({"tree_info": [None]}, "tree 0 must be an object"),
+    ({"tree_info": [[]]}, "tree 0 must be an object"),
+    ({"tree_info": []}, "0 trees"),
+    ({"num_tree_per_iteration": 0}, "0 in each"),
+    ({"num_tree_per_iteration": 2}, "2 in each"),
+    ({"feature_names": 5}, "list of names"),
+    ({"feature_names": None}, "list of names"),
+    ({"feature_names": "abcd"}, "list of names"),
+    ({"average_output": "false"}, "average_output"),
+])  # fmt: skip
+def test_damaged_heads_of_lightgbm(entries, message):
+    assert len(NESTED["tree_info"]) == 3
+    with pytest.raises(BadInput, match=message):
+        at.from_lightgbm({**NESTED, **entries}, target=0 if "num_tree_per_iteration" in entries else None)
+
+
 @pytest.mark.parametrize("change, message", [
-    (lambda t: t.update(yes=7), "no child 7"),
+    (lambda t: t.update(yes=7), "goes to 7"),
     (lambda t: t.update(split_condition=[1, 2]), "categories"),
     (lambda t: t.pop("split_condition"), "indicator"),
     (lambda t: t.update(split="weight"), "feature_names"),
     (lambda t: t.update(children=3), "children"),
-    (lambda t: t.update(no=t["yes"]), "."),
+    (lambda t: t.update(no=t["yes"]), "goes to 1 and 1"),
+    (lambda t: t["children"].append({"nodeid": 1, "leaf": 5.0}), "two children"),
+    (lambda t: t["children"][0].update(nodeid=2), "nodeid"),
+    (lambda t: t.update(leaf=1.0), "both a leaf and a split"),
 ])  # fmt: skip
 def test_damaged_dumps(change, message):
     data = json.loads((DUMPS / "xgboost-dump.json").read_text("utf-8"))
     change(data[0])
-    if message != ".":
-        with pytest.raises((BadInput, Unsupported), match=message):
-            at.from_xgboost(data)
-    else:  # the same child twice: a tree whose two sides are equal, not a graph
-        assert at.from_xgboost(data).leaves > 0
+    with pytest.raises((BadInput, Unsupported), match=message):
+        at.from_xgboost(data)
+
+
+@pytest.mark.parametrize("options, message", [
+    ({"features": 2.5}, "features"),
+    ({"features": True}, "features"),
+    ({"features": 0}, "features"),
+    ({"feature_names": "abcd"}, "list of names"),
+    ({"feature_names": 7}, "list of names"),
+    ({"feature_names": ["a", "a"]}, "twice"),
+    ({"target": 0}, "saved model"),
+    ({"rounds": 1}, "saved model"),
+])  # fmt: skip
+def test_what_a_dump_is_read_with(options, message):
+    with pytest.raises((BadInput, Unsupported), match=message):
+        at.from_xgboost(DUMPS / "xgboost-dump.json", **options)
+    with pytest.raises(BadInput, match="no trees"):
+        at.from_xgboost([])
 
 
 @pytest.mark.parametrize("reader", [at.from_xgboost, at.from_lightgbm], ids=["xgboost", "lightgbm"])

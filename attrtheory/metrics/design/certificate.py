@@ -8,7 +8,7 @@ from typing import Any
 
 from attrtheory.errors import BadCertificate, BadInput
 from attrtheory.expr.syntax import dumps, loads, read_rational
-from attrtheory.metrics.design.objectives import Demand, Objective, SumOfSquares, Variation
+from attrtheory.metrics.design.objectives import Demand, Objective, SumOfSquares, Variation, kept_name
 from attrtheory.metrics.design.result import Design
 from attrtheory.metrics.design.supports import Support
 from attrtheory.metrics.design.wishes import MADE, Wish, wished
@@ -35,7 +35,7 @@ def design_certificate(design: Design) -> str:
             "relative": support.relative,
         },
         "wishes": [_wish(w) for w in design.wishes],
-        "metric": _metric(design.metric),
+        "metric": _metric(design.metric, support),
         "weights": _texts(proof.solution), "multipliers": _texts(proof.multipliers), "value": str(proof.value),
         "freedom": design.freedom,
     })  # fmt: skip
@@ -53,7 +53,7 @@ def check_design(certificate: str | bytes) -> Design:
     try:
         design = _read_design(content)
         design.check()
-        same = unseal(design_certificate(design)) == content
+        same = design_certificate(design) == seal(content)
     except BadCertificate:
         raise
     except ILL_FORMED as error:
@@ -96,12 +96,12 @@ def _read_wish(data: Any) -> Wish:
     return MADE[data["made"]](*map(_read, data["arguments"]))
 
 
-def _metric(metric: Objective) -> Any:
+def _metric(metric: Objective, support: Support) -> Any:
     if isinstance(metric, Variation):
         return {"variation": None if metric.prices is None else _pairs(metric.prices)}
     demands = [[str(d.weight), _texts(d.direction), _pairs(d.target)] for d in metric.demands]
     models = None if metric.models is None else [_plain(f) for f in metric.models]
-    return {"squares": metric.name, "demands": demands, "models": models, "target": metric.target}
+    return {"squares": kept_name(metric, support), "demands": demands, "models": models, "target": metric.target}
 
 
 def _read_metric(data: Any) -> Objective:

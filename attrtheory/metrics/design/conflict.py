@@ -55,11 +55,14 @@ class ContradictoryWishes(BadInput):
 
 def conflict_of(support: Support, wishes: tuple[Wish, ...], progress: Callable[[str], None]) -> Conflict:
     """The fewest wishes found that clash: each that can be left out, is."""
-    for wish in wishes:
-        progress(f"clash without {wish}?")
-        rest = tuple(w for w in wishes if w is not wish)
+    k = 0
+    while k < len(wishes):
+        progress(f"clash without {wishes[k]}?")
+        rest = (*wishes[:k], *wishes[k + 1 :])
         if isinstance(minimised(program_of(support, rest)), Farkas):
             wishes = rest
+        else:
+            k += 1
     farkas = minimised(program_of(support, wishes))
     if not isinstance(farkas, Farkas):
         raise BadInput("these wishes do not clash")

@@ -27,8 +27,10 @@ from attrtheory.errors import BadInput
 from attrtheory.metrics.design.running import values_at
 from attrtheory.metrics.design.supports import Support
 from attrtheory.metrics.design.wishes import shown
-from attrtheory.metrics.given import vectors
+from attrtheory.metrics.given import probabilities, vectors
 from attrtheory.metrics.numbers import Vector, number, vector
+
+INFIDELITY, FIDELITY, ENERGY, UNNAMED = "infidelity", "least squares fidelity", "energy", "sum of squares"
 
 
 @dataclass(frozen=True)
@@ -133,14 +135,14 @@ def mean_infidelity(
     """Perturbations I of the support's input, equally likely unless `chances` are given.
 
     Raises:
-        BadInput: shapes that do not fit, or a negative chance.
+        BadInput: shapes that do not fit, a negative chance, or chances that don't add up to 1.
     """
     rows = vectors(perturbations, "perturbations", support.n)
-    weights = (Fraction(1, len(rows)),) * len(rows) if chances is None else vector(chances, "chances", len(rows))
+    weights = probabilities(chances, len(rows), "chances")
     x = support.x
     moved = [tuple(a - b for a, b in zip(x, row, strict=True)) for row in rows]
     demands = [Demand(w, row, _difference(x, y)) for w, row, y in zip(weights, rows, moved, strict=True)]
-    return _squares("infidelity", demands, models)
+    return _squares(INFIDELITY, demands, models)
 
 
 def mean_fidelity(support: Support, weights: Sequence[Any], models: Sequence[Any] | None = None) -> SumOfSquares:
@@ -156,7 +158,7 @@ def mean_fidelity(support: Support, weights: Sequence[Any], models: Sequence[Any
         if weight := sizes[int(sum(members))]:
             hybrid = tuple(a if m else b for m, a, b in zip(members, x, z, strict=True))
             demands.append(Demand(weight, members, _difference(hybrid, z)))
-    return _squares("least squares fidelity", demands, models)
+    return _squares(FIDELITY, demands, models)
 
 
 def shapley_kernel(n: int) -> Vector:
@@ -169,7 +171,23 @@ def shapley_kernel(n: int) -> Vector:
 def energy(n: int, models: Sequence[Any] | None = None) -> SumOfSquares:
     """The mean square of the attributions of n features."""
     units = [tuple(Fraction(i == j) for j in range(n)) for i in range(n)]
-    return _squares("energy", [Demand(Fraction(1), e, {}) for e in units], models)
+    return _squares(ENERGY, [Demand(Fraction(1), e, {}) for e in units], models)
+
+
+def kept_name(metric: SumOfSquares, support: Support) -> str:
+    """The metric's name where its demands are those that have this name on the support, else `UNNAMED`."""
+    directions, weights = [d.direction for d in metric.demands], [d.weight for d in metric.demands]
+    sizes = dict(zip(map(sum, directions), weights, strict=True))
+    makers: dict[str, Callable[[], SumOfSquares]] = {
+        INFIDELITY: lambda: mean_infidelity(support, directions, weights),
+        FIDELITY: lambda: mean_fidelity(support, [sizes.get(Fraction(k), 0) for k in range(support.n + 1)]),
+        ENERGY: lambda: energy(support.n),
+    }
+    try:
+        made = makers[metric.name]()
+    except (KeyError, BadInput):
+        return UNNAMED
+    return metric.name if made.demands == metric.demands else UNNAMED
 
 
 def _squares(name: str, demands: Sequence[Demand], models: Sequence[Any] | None) -> SumOfSquares:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Context, Decimal
 from fractions import Fraction
 from itertools import combinations
 from typing import Any
@@ -202,10 +203,14 @@ MADE: dict[str, Callable[..., Wish]] = {
 
 
 def wished(properties: Sequence[str | Wish]) -> tuple[Wish, ...]:
-    """Wishes by name, or as made by the functions above."""
+    """Wishes by name, or as made by the functions above; each once."""
     if isinstance(properties, str | Wish):
         properties = [properties]
-    return tuple(p if isinstance(p, Wish) else _named(p) for p in properties)
+    found = tuple(p if isinstance(p, Wish) else _named(p) for p in properties)
+    for k, wish in enumerate(found):
+        if any(wish == other or (wish.made is not None and wish.made == other.made) for other in found[:k]):
+            raise BadInput(f"the wish {wish} is given twice; once says it")
+    return found
 
 
 def _named(name: str) -> Wish:
@@ -217,7 +222,14 @@ def _named(name: str) -> Wish:
 
 def shown(point: Vector) -> str:
     """A point in words; long fractions, which come from floats, as decimals."""
-    return f"({', '.join(text if len(text := str(q)) <= 9 else f'{float(q):.6g}' for q in point)})"
+    return f"({', '.join(map(_shown, point))})"
+
+
+def _shown(q: Fraction) -> str:
+    if max(abs(q.numerator), q.denominator) < 10**9 and len(text := str(q)) <= 9:
+        return text
+    rounding = Context(prec=6)  # of any size, where floats end at 1e308
+    return f"{rounding.divide(Decimal(q.numerator), Decimal(q.denominator)).normalize(rounding):g}"
 
 
 def _distance(p: Vector, q: Vector) -> Fraction:

@@ -26,8 +26,9 @@ class Forest:
     """A sum of trees with one output, called `output`; every number in it is exact.
 
     `strict`: a split sends `x < threshold` to the left (XGBoost), otherwise `x <= threshold` (scikit-learn, LightGBM).
-    `compared`: the float type to which the library rounds inputs before it compares, "float32" or "float64". The forest
-    itself is a function of real numbers; the library computes it at the rounded input, up to the rounding of its sum.
+    `compared`: the float type to which the library rounds inputs before it compares, "float32" or "float64"; numbers up to
+    `zero` in size it rounds to 0. The forest itself is a function of real numbers; the library computes it at the rounded
+    input, up to the rounding of its sum.
 
     >>> from attrtheory.models.trees import from_lightgbm
     >>> stump = {"threshold": 0.5, "decision_type": "<=", "split_feature": 1, "missing_type": "None",
@@ -45,6 +46,7 @@ class Forest:
     names: tuple[str, ...]
     name: str
     output: str
+    zero: float = 0.0
 
     def __post_init__(self) -> None:
         if not 1 <= self.features <= MAX_FEATURES or len(self.trees) > MAX_TREES:
@@ -99,7 +101,7 @@ class Forest:
     def rounded(self, rows: np.ndarray) -> np.ndarray:
         """Rows as the library compares them, as float64."""
         if self.compared == "float64":
-            return rows
+            return np.where(np.abs(rows) <= self.zero, 0.0, rows)
         with np.errstate(over="ignore"):
             found = rows.astype(np.float32).astype(np.float64)
         if not np.isfinite(found).all():
@@ -143,7 +145,7 @@ class Forest:
     @cached_property
     def digest(self) -> str:
         """sha256 of what the forest computes and of its covers; names don't count."""
-        state = sha256(json.dumps([self.features, str(self.offset), self.strict, self.compared]).encode())
+        state = sha256(json.dumps([self.features, str(self.offset), self.strict, self.compared, self.zero]).encode())
         for tree in self.trees:
             state.update(f"{tree.weight} {tree.nodes} {tree.cover is not None}|".encode())
             for a in (tree.feature, tree.threshold, tree.left, tree.right, tree.value, tree.cover):

@@ -11,10 +11,11 @@ import numpy as np
 from attrtheory.errors import BadInput, Unsupported
 from attrtheory.models.trees.forest import Forest
 from attrtheory.models.trees.lightgbm_files import columns_of, model_of
-from attrtheory.models.trees.reading import field, numbers, text_of, whole, whole_numbers
+from attrtheory.models.trees.reading import chosen_class, field, names_of, numbers, text_of, whole, whole_numbers
 from attrtheory.models.trees.tree import Tree, tree_of
 
 CATEGORICAL, MISSING, ZERO_IS_MISSING = 1, 12, 4  # in the bits of decision_type
+ZERO_THRESHOLD = float(np.float32(1e-35))  # kZeroThreshold: rows are passed on without the numbers up to this size
 
 
 def from_lightgbm(source: str | Path | dict[str, Any], target: int | None = None) -> Forest:
@@ -24,7 +25,8 @@ def from_lightgbm(source: str | Path | dict[str, Any], target: int | None = None
         source: the path or the text of a text model, or of JSON; or parsed JSON, as `dump_model()` returns it.
         target: the class, of models with several; with two classes the score is the log-odds of class 1: leave it out.
 
-    Conventions: `x <= threshold` goes left, in float64. Covers are counts. The value of a random forest is the mean of its
+    Conventions: `x <= threshold` goes left, in float64; inputs up to 1e-35 (as a float32) in size are rounded to 0, as
+    LightGBM's `predict` does. Covers are counts. The value of a random forest is the mean of its
     trees, as `predict` has it; LightGBM's `raw_score=True` gives the sum. Default directions of missing values are not
     taken by finite inputs, except where zeros count as missing, which is refused.
 
@@ -35,21 +37,23 @@ def from_lightgbm(source: str | Path | dict[str, Any], target: int | None = None
     model = source if isinstance(source, dict) else model_of(text_of(source, ("{", "tree\n", "tree\r"), "LightGBM"))
     features = whole(model, "max_feature_idx", "the model") + 1
     classes = whole({"num_tree_per_iteration": 1, **model}, "num_tree_per_iteration", "the model")
-    if classes > 1 and (isinstance(target, bool) or target not in range(classes)):
-        raise BadInput(f"target: the model has classes 0 to {classes - 1}; name the one to explain, got {target!r}")
-    if classes == 1 and target is not None:
-        raise BadInput(f"target: the model has one score (with two classes the log-odds of class 1); got {target!r}")
-    chosen = field(model, "tree_info", list, "the model")[target or 0 :: classes]
-    weight = Fraction(1, len(chosen)) if model.get("average_output") and chosen else Fraction(1)
+    listed = field(model, "tree_info", list, "the model")
+    if not classes or not listed or len(listed) % classes:
+        raise BadInput(f"{len(listed)} trees, {classes} in each iteration; both are 1 or more, and iterations are whole")
+    chosen = listed[chosen_class(target, classes, "score") :: classes]
+    mean = field({"average_output": False, **model}, "average_output", bool, "the model")
+    weight = Fraction(1, len(chosen)) if mean else Fraction(1)
     trees = tuple(_tree(tree, features, weight, f"tree {k}") for k, tree in enumerate(chosen))
-    names = tuple(map(str, model.get("feature_names", ())))
+    names = names_of(model.get("feature_names", ()), "the model")
     output = "raw score" if classes == 1 else f"raw score of class {target}"
-    return Forest(trees, features, Fraction(0), False, "float64", names, "LightGBM", output)
+    return Forest(trees, features, Fraction(0), False, "float64", names, "LightGBM", output, ZERO_THRESHOLD)
 
 
 def _tree(tree: Any, features: int, weight: Fraction, name: str) -> Tree:
     """A tree from lists for its splits and lists for its leaves; child -k-1 is leaf k."""
-    found = columns_of(tree, name) if isinstance(tree, dict) and "tree_structure" in tree else tree
+    if not isinstance(tree, dict):
+        raise BadInput(f"{name} must be an object of lists, or one with a tree_structure; got {str(tree)[:60]!r}")
+    found = columns_of(tree, name) if "tree_structure" in tree else tree
     if str(found.get("is_linear", "0")) not in ("0", "False"):
         raise Unsupported(f"{name} has linear leaves; fit without linear_tree")
     values = numbers(field(found, "leaf_value", list, name), f"leaf_value of {name}")

@@ -11,6 +11,7 @@ from attrtheory.models.trees.tree import MAX_DEPTH
 LISTS = (
     "split_feature", "threshold", "decision_type", "left_child", "right_child", "leaf_value", "leaf_count", "internal_count",
 )  # fmt: skip
+SPLIT = {"split_feature", "threshold", "decision_type", "left_child", "right_child"}
 MISSING_TYPES = {"None": 0, "Zero": 4, "NaN": 8}
 
 
@@ -55,6 +56,8 @@ def columns_of(tree: dict[str, Any], name: str) -> dict[str, Any]:
         if side:
             found[side][parent] = number
         if is_leaf:
+            if not SPLIT.isdisjoint(node):
+                raise BadInput(f"{name} has a node with both a leaf_value and {', '.join(sorted(SPLIT & node.keys()))}")
             if "leaf_coeff" in node or "leaf_const" in node:
                 raise Unsupported(f"{name} has linear leaves; fit without linear_tree")
             found["leaf_value"].append(node["leaf_value"])

@@ -68,6 +68,32 @@ def whole(data: Any, name: str, where: str) -> int:
     return int(found)
 
 
+def names_of(value: Any, where: str) -> tuple[str, ...]:
+    """Names of features, each once."""
+    found = value.tolist() if hasattr(value, "tolist") else value
+    if not isinstance(found, list | tuple) or not all(isinstance(name, str) for name in found):
+        raise BadInput(f"feature_names of {where} must be a list of names; got {str(value)[:60]!r}")
+    if len(set(found)) < len(found):
+        raise BadInput(f"feature_names of {where} name a feature twice; got {str(value)[:60]!r}")
+    return tuple(found)
+
+
+def place_of(target: Any, count: int, what: str) -> int:
+    """Which of several outputs or classes is explained."""
+    if isinstance(target, bool) or not isinstance(target, int | np.integer) or not 0 <= target < count:
+        raise BadInput(f"target: the model has {what} 0 to {count - 1}; name the one to explain, got {target!r}")
+    return int(target)
+
+
+def chosen_class(target: Any, count: int, what: str) -> int:
+    """Which class is explained, of a model with one score (`what`) for each; of one score, none is named."""
+    if count > 1:
+        return place_of(target, count, "classes")
+    if target is not None:
+        raise BadInput(f"target: the model has one {what} (with two classes the log-odds of class 1); got {target!r}")
+    return 0
+
+
 def number(value: Any, where: str) -> float:
     """A finite number, also as text."""
     try:

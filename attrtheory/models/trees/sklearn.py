@@ -10,6 +10,7 @@ import numpy as np
 
 from attrtheory.errors import BadInput, Unsupported
 from attrtheory.models.trees.forest import Forest
+from attrtheory.models.trees.reading import place_of
 from attrtheory.models.trees.tree import ONE, Tree, tree_of
 
 Column = Callable[[Any], np.ndarray]  # from the tree_ of an estimator, one number for each node
@@ -30,7 +31,7 @@ def from_sklearn(estimator: Any, target: int | None = None) -> Forest:
     others are refused.
 
     Raises:
-        Unsupported: another estimator, categorical splits, splits that only separate missing values, an `init` estimator.
+        Unsupported: another estimator, categorical features, splits that only separate missing values, an `init` estimator.
         BadInput: not fitted, no or a wrong target.
     """
     name, module = type(estimator).__name__, type(estimator).__module__
@@ -72,6 +73,10 @@ def _boosting(estimator: Any, target: int | None, features: int) -> Found:
 
 
 def _histograms(estimator: Any, target: int | None, features: int) -> Found:
+    kinds = np.flatnonzero(False if estimator.is_categorical_ is None else estimator.is_categorical_)
+    if kinds.size:  # their columns come first in the trees, and splits on them are no thresholds
+        names = getattr(estimator, "feature_names_in_", range(features))
+        raise Unsupported(f"features {', '.join(str(names[k]) for k in kinds)} hold categories; fit on columns of numbers")
     stages = estimator._predictors  # noqa: SLF001
     k, output = _raw_score(estimator, target, len(stages[0]))
     trees = [_histogram_nodes(s[k].nodes, features, f"tree {j}") for j, s in enumerate(stages)]
@@ -93,18 +98,18 @@ def _column(estimator: Any, target: int | None) -> tuple[Column, str]:
     """Which number of a node is explained, and in words."""
     outputs = estimator.n_outputs_
     if type(estimator).__name__.endswith("Regressor"):
-        k = _number(0 if target is None and outputs == 1 else target, outputs, "the model has outputs")
+        k = place_of(0 if target is None and outputs == 1 else target, outputs, "outputs")
         return lambda tree: tree.value[:, k, 0], f"output {k}" if outputs > 1 else "prediction"
     if outputs > 1:
         raise Unsupported(f"a classifier of {outputs} outputs; fit one classifier for each output")
-    k = _number(target, len(estimator.classes_), "the model has classes")
+    k = place_of(target, len(estimator.classes_), "classes")
     return lambda tree: tree.value[:, 0, k], f"probability of class {estimator.classes_[k]}"
 
 
 def _raw_score(estimator: Any, target: int | None, scores: int) -> tuple[int, str]:
     """Which series of trees is explained, and in words."""
     if type(estimator).__name__.endswith("Regressor"):
-        return _number(target or 0, 1, "the model has output"), "raw prediction"
+        return place_of(target or 0, 1, "output"), "raw prediction"
     if scores == 1:
         if target not in (None, 1):
             raise BadInput(
@@ -112,18 +117,13 @@ def _raw_score(estimator: Any, target: int | None, scores: int) -> tuple[int, st
                 f"got {target!r}, give 1 or leave it out"
             )
         return 0, f"log-odds of class {estimator.classes_[1]}"
-    k = _number(target, scores, "the model has classes")
+    k = place_of(target, scores, "classes")
     return k, f"raw score of class {estimator.classes_[k]}"
-
-
-def _number(target: Any, count: int, what: str) -> int:
-    if isinstance(target, bool) or not isinstance(target, int | np.integer) or not 0 <= target < count:
-        raise BadInput(f"target: {what} 0 to {count - 1}; name the one to explain, got {target!r}")
-    return int(target)
 
 
 def _nodes(tree: Any, column: Column, features: int, weight: Fraction, name: str) -> Tree:
     inner = tree.children_left != -1
+    _finite(tree.threshold[inner], name)
     return tree_of(
         np.where(inner, tree.feature, -1), tree.threshold, tree.children_left, tree.children_right, column(tree),
         tree.weighted_n_node_samples, features=features, weight=weight, name=name,
@@ -132,12 +132,14 @@ def _nodes(tree: Any, column: Column, features: int, weight: Fraction, name: str
 
 def _histogram_nodes(nodes: np.ndarray, features: int, name: str) -> Tree:
     inner = nodes["is_leaf"] == 0
-    if nodes["is_categorical"][inner].any():
-        raise Unsupported(f"{name} splits on categories; only splits at thresholds are read")
-    if np.isinf(nodes["num_threshold"][inner]).any():
-        raise Unsupported(f"{name} has a split that only separates missing values; fit without missing values")
+    _finite(nodes["num_threshold"][inner], name)
     columns = [nodes[k].astype(np.int64) for k in ("feature_idx", "left", "right")]
     return tree_of(
         np.where(inner, columns[0], -1), nodes["num_threshold"], columns[1], columns[2], nodes["value"],
         nodes["count"].astype(np.float64), features=features, name=name,
     )  # fmt: skip
+
+
+def _finite(thresholds: np.ndarray, name: str) -> None:
+    if np.isinf(thresholds).any():
+        raise Unsupported(f"{name} has a split that only separates missing values; fit without missing values")

@@ -11,7 +11,7 @@ import numpy as np
 
 from attrtheory.errors import BadInput, Unsupported
 from attrtheory.models.trees.forest import Forest
-from attrtheory.models.trees.reading import field, number, single
+from attrtheory.models.trees.reading import field, names_of, number, single
 from attrtheory.models.trees.tree import MAX_DEPTH, Tree, tree_of
 
 PLAIN_NAME = re.compile(r"f(\d{1,7})", re.ASCII)
@@ -20,7 +20,11 @@ Node = tuple[int, float, int, int, float, float | None]  # feature, threshold, l
 
 def dumped(trees: list[Any], feature_names: Sequence[str] | None, features: int | None) -> Forest:
     """The forest of a list of dumped trees; see `from_xgboost`."""
-    names = None if feature_names is None else {name: k for k, name in enumerate(feature_names)}
+    if not trees:
+        raise BadInput("the dump has no trees")
+    if features is not None and (type(features) is bool or not isinstance(features, int | np.integer) or features < 1):
+        raise BadInput(f"features: how many there are, 1 or more, is asked for; got {features!r}")
+    names = None if feature_names is None else {name: k for k, name in enumerate(names_of(feature_names, "the dump"))}
     nodes = [_flattened(tree, names, f"tree {k}") for k, tree in enumerate(trees)]
     used = 1 + max((node[0] for tree in nodes for node in tree), default=0)
     count = max(features or 0, len(names or ()), used, 1)
@@ -34,6 +38,7 @@ def _flattened(root: Any, names: dict[str, int] | None, name: str) -> list[Node]
     """The nodes of a tree in a list; children are named by their places in it."""
     found: list[Node] = []
     stack: list[tuple[Any, int, bool, int]] = [(root, -1, True, 0)]
+    seen = set[int]()
     while stack:
         node, parent, is_left, depth = stack.pop()
         if depth > MAX_DEPTH:
@@ -44,6 +49,8 @@ def _flattened(root: Any, names: dict[str, int] | None, name: str) -> list[Node]
             found[parent] = (i, t, place, right, v, c) if is_left else (i, t, left, place, v, c)
         cover = number(node["cover"], f"cover of {name}") if isinstance(node, dict) and "cover" in node else None
         if isinstance(node, dict) and "leaf" in node:
+            if "split" in node or "children" in node:
+                raise BadInput(f"{name} has a node with both a leaf and a split")
             if isinstance(node["leaf"], list):
                 raise Unsupported(f"{name} has vector leaves; fit one model for each target")
             found.append((-1, 0.0, -1, -1, number(node["leaf"], f"leaf of {name}"), cover))
@@ -51,13 +58,17 @@ def _flattened(root: Any, names: dict[str, int] | None, name: str) -> list[Node]
         at = node.get("split_condition") if isinstance(node, dict) else None
         if isinstance(at, list) or (isinstance(node, dict) and "split" in node and at is None):
             raise Unsupported(f"{name} splits on categories or on an indicator; only splits at thresholds are read")
-        children = {field(c, "nodeid", int, name): c for c in field(node, "children", list, name)}
+        listed = field(node, "children", list, name)
+        children = {field(c, "nodeid", int, name): c for c in listed}
+        if len(listed) != 2 or len(children) != 2 or not seen.isdisjoint(children):
+            raise BadInput(f"{name}: a split has two children, and no nodeid occurs twice; got {[*children]}")
+        seen.update(children)
         i = _feature(field(node, "split", (str, int), name), names)
         found.append((i, number(at, f"split_condition of {name}"), -1, -1, 0.0, cover))
-        for key, side in (("yes", True), ("no", False)):
-            if (k := field(node, key, int, name)) not in children:
-                raise BadInput(f"{name}: node {node.get('nodeid')} has no child {k}")
-            stack.append((children[k], place, side, depth + 1))
+        yes, no = (field(node, key, int, name) for key in ("yes", "no"))
+        if {yes, no} != set(children):
+            raise BadInput(f"{name}: node {node.get('nodeid')} goes to {yes} and {no}; its children are {[*children]}")
+        stack += [(children[yes], place, True, depth + 1), (children[no], place, False, depth + 1)]
     return found
 
 
