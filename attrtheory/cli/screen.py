@@ -29,6 +29,8 @@ def plain_errors() -> Iterator[None]:
         yield
     except AttrTheoryError as error:
         fail(str(error))
+    except OSError as error:  # a file that cannot be read, or a place where nothing can be written
+        fail(f"{error.strerror or error}: {error.filename or 'no file'}")
     except KeyboardInterrupt:
         fail("interrupted; what was written is complete, run the command again to go on")
 

@@ -63,11 +63,13 @@ def functional_values(
         SideCondition: the model jumps where a functional has mass.
         TooLarge, Unsupported: no algorithm; the message says why and what to give instead.
     """
-    if not functionals or not all(isinstance(f, Functional) for f in functionals):  # pyright: ignore[reportUnnecessaryIsInstance] (from a user)
+    given: Any = functionals
+    if not isinstance(given, Sequence) or not given or not all(isinstance(f, Functional) for f in functionals):  # pyright: ignore[reportUnnecessaryIsInstance] (from a user)
         raise BadInput(
             "one functional or more, in a list: functional_of(method, n) reads those of a method, of_measure(mu) is that of a "
-            f"measure; got {[type(f).__name__ for f in functionals]}"
+            f"measure; got {str(given)[:80]}"
         )
+    _check_sampling(samples, confidence, seed)
     rows = [numeric(f, at or {}) for f in functionals]
     if isinstance(model, Fn):
         _check_features(functionals, model.n)
@@ -77,8 +79,20 @@ def functional_values(
         _check_features(functionals, graph.features)
         (kept,) = targets(graph, one_target(graph, target), 1)
         rest = lambda left: _rest(graph, left, kept, exact=exact, samples=samples, confidence=confidence, seed=seed)
-        shares = _on_graph(graph, rows, kept, exact, max_regions, rest)
+        try:
+            shares = _on_graph(graph, rows, kept, exact, max_regions, rest)
+        except OverflowError as error:
+            raise TooLarge("a number of the functionals is beyond float64; exact=True computes in rationals") from error
     return together(shares, len(rows), confidence)
+
+
+def _check_sampling(samples: Any, confidence: Any, seed: Any) -> None:
+    if samples is not None and (type(samples) is not int or samples < 1):
+        raise BadInput(f"samples is a number of random points, or None; got {samples!r}")
+    if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 < confidence < 1:
+        raise BadInput(f"confidence is a number between 0 and 1; got {confidence!r}")
+    if type(seed) is not int or not 0 <= seed < 2**63:
+        raise BadInput(f"seed is a whole number from 0 on; got {seed!r}")
 
 
 def _check_features(functionals: Sequence[Functional], features: int) -> None:

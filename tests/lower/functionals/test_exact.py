@@ -10,6 +10,7 @@ import pytest
 import torch
 from lower.functionals.trained import trained
 
+from attrtheory.errors import BadInput
 from attrtheory.expr import var
 from attrtheory.lower.functionals import functional_values, networks
 from attrtheory.lower.functionals.closed import by_ridges
@@ -17,7 +18,8 @@ from attrtheory.lower.functionals.evaluate import neurons
 from attrtheory.lower.functionals.numbers import numeric
 from attrtheory.lower.layers import forward
 from attrtheory.measures import box, functional_of, of_measure, segment
-from attrtheory.methods import AVERAGES, METHODS
+from attrtheory.methods import AVERAGES, METHODS, get_method
+from attrtheory.models.dsl import parse_model
 from attrtheory.models.exact_graph import evaluate_exact
 from attrtheory.models.fn import Fn
 from attrtheory.models.graph import Graph
@@ -186,3 +188,18 @@ def test_a_wrong_rule_is_noticed(mutant, monkeypatch):
     monkeypatch.setattr(networks, *mutant)
     with pytest.raises(AssertionError):
         battery()
+
+
+@pytest.mark.parametrize(
+    "change, reason",
+    [
+        ({"confidence": "x"}, "between 0 and 1"), ({"confidence": 1}, "between 0 and 1"), ({"seed": -1}, "whole number"),
+        ({"seed": 2.5}, "whole number"), ({"samples": 2.5}, "random points"), ({"samples": 0}, "random points"),
+    ],
+)  # fmt: skip
+def test_options_of_sampling_are_checked(change, reason):
+    model = parse_model("relu(x1) + x2")
+    with pytest.raises(BadInput, match=reason):
+        functional_values(functional_of(get_method("occlusion"), 2, [1, 1], [[0, 0]]), model, **change)
+    with pytest.raises(BadInput, match="in a list"):
+        functional_values(functional_of(get_method("occlusion"), 2, [1, 1], [[0, 0]])[0], model)
