@@ -11,7 +11,7 @@ LISTED = {m.name for m in (*METHODS, *AVERAGES)}
 
 
 @pytest.mark.parametrize(
-    ("given", "meant"),
+    "given, meant",
     [
         ("shap", "shapley or marginal_shapley"),
         ("KernelSHAP", "shapley or marginal_shapley"),

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from attrtheory.errors import BadInput, Unsupported
 from attrtheory.expr.special import normal_quantile
 from attrtheory.expr.term import ZERO, Scalar, Term, lift
 from attrtheory.expr.views import FnView, Value, summed
 from attrtheory.measures.functional import Functional, of_measure
-from attrtheory.measures.law import Law, Part, Vector
+from attrtheory.measures.law import Law, Part
 from attrtheory.measures.measure import Measure
 from attrtheory.semantics.derive import substitute
-
 
 ON_NETWORKS = "attrtheory.lower.functionals.functional_values evaluates functionals on a network"
 
@@ -38,7 +36,7 @@ def apply(functional: Functional | Measure, f: FnView) -> Value:
 
 
 def _mean(part: Part, f: FnView, body: Callable[[Sequence[Value]], Value]) -> Value:
-    """The part's weight times the mean of its monomial and `body`. Views of networks compute with numbers, so these stay so."""
+    """The part's weight times the mean of its monomial and `body`. Constants become numbers, for networks."""
     law = part.law
     columns = [tuple(map(_plain, column)) for column in law.columns]
 

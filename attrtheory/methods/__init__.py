@@ -118,13 +118,16 @@ ALIASES = {
 
 def _unknown(name: Any, methods: Sequence[Method]) -> BadInput:
     """The error that says which names are near, and which there are."""
-    squeezed = lambda text: "".join(c for c in str(text).lower() if c.isalnum())
-    names = {squeezed(m.name): m.name for m in (*METHODS, *AVERAGES)}
-    plain = squeezed(name)
+    names = {_squeezed(m.name): m.name for m in (*METHODS, *AVERAGES)}
+    plain = _squeezed(str(name))
     same = [names[plain]] if plain in names else None
     near = same or ALIASES.get(plain) or [names[close] for close in get_close_matches(plain, names, n=2, cutoff=0.7)]
     hint = f"did you mean {' or '.join(near)}? There" if near else "there"
     return BadInput(f"no method {name!r}; {hint} are {_names(methods)}")
+
+
+def _squeezed(name: str) -> str:
+    return "".join(c for c in name.lower() if c.isalnum())
 
 
 def _names(methods: Sequence[Method]) -> str:

@@ -22,9 +22,9 @@ def infidelity(
     Args:
         model: a Fn or Graph (exact), a torch module or a function of arrays (trust "float").
         x: the input, d numbers.
-        perturbations: the values of I, each d numbers.
+        perturbations: the values of I, each d numbers: displacements, not masks; of a mask m it is m * (x - b).
         probabilities: of the perturbations, adding up to 1; all equal by default.
-        baseline: of complete attributions, where they are asked for.
+        baseline: of methods and of complete attributions, where they are asked for; the metric itself has none.
         target: the output of a network.
 
     Source: Yeh, Hsieh, Suggala, Inouye, Ravikumar 2019, arXiv 1901.09392.

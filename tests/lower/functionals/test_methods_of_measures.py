@@ -62,10 +62,10 @@ def test_boxes_and_the_shape_of_the_input():
 
 def test_what_has_no_algorithm_is_refused_by_name(net):
     normal = Method("normal", attribution_of([gaussian(X, [[1, 0], [0, 1]]), point(X)]))
-    with pytest.raises(Unsupported, match="normal on a network: no exact algorithm.*functional_values"):
+    with pytest.raises(Unsupported, match=r"normal on a network: no exact algorithm.*functional_values"):
         at.explain(net, INPUTS, normal, target=0)
     smoothgrad = functional_of(get_functional_method("smoothgrad"), 2)
-    with pytest.raises(BadInput, match="without values: sigma.*functional_values"):
+    with pytest.raises(BadInput, match=r"without values: sigma.*functional_values"):
         at.explain(net, INPUTS, Method("smooth", attribution_of(smoothgrad)), target=0)
     with pytest.raises(BadInput, match="leave groups out"):
         at.explain(net, INPUTS, Method("occlusion", OCCLUSION), target=0, groups=[0, 0])
@@ -92,7 +92,7 @@ def test_the_exact_view_runs_the_definition_itself(net):
     assert Method("mine", OCCLUSION).all(view, x, [b]) == get_method("occlusion").all(view, x, [b])
     metric = infidelity(graph, x, [[1, 0], [0, 1]], baseline=b)
     assert metric.value(Method("mine", OCCLUSION)) == metric.value("occlusion")
-    with pytest.raises(Unsupported, match="values along a segment.*functional_values"):
+    with pytest.raises(Unsupported, match=r"values along a segment.*functional_values"):
         Method("mean", attribution_of([segment(B, X), point(X)])).all(view, x, [b])
-    with pytest.raises(Unsupported, match="normal law.*functional_values"):
+    with pytest.raises(Unsupported, match=r"normal law.*functional_values"):
         Method("normal", attribution_of([gaussian(X, [[1, 0], [0, 1]]), point(X)])).all(view, x, [b])
