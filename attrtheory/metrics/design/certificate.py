@@ -111,6 +111,8 @@ def _read_metric(data: Any) -> Objective:
     demands = tuple(Demand(read_rational(w), _vector(d), _table(t)) for w, d, t in data["demands"])
     if not demands or any(d.weight < 0 for d in demands):
         raise BadCertificate("a sum of squares has demands, and no negative weights")
+    if type(data["target"]) is not int:
+        raise BadCertificate(f"target is a whole number; got {data['target']!r}")
     models = None if data["models"] is None else tuple(map(_read, data["models"]))
     return SumOfSquares(str(data["squares"]), demands, models, data["target"])
 
