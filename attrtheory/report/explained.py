@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from io import BytesIO, StringIO
@@ -18,6 +17,7 @@ from matplotlib.figure import Figure
 
 from attrtheory.auditing.data import MethodValues
 from attrtheory.errors import BadInput
+from attrtheory.prove.certificate import write_bytes
 from attrtheory.report.panel import Panel
 from attrtheory.report.panels import attribution_panels
 from attrtheory.report.plots import INK, draw_panel, plain, render
@@ -83,17 +83,6 @@ def write_explanation(found: Explanation, output: Path) -> list[Path]:
     for path in paths:
         write_bytes(path, made[path.suffix](found))
     return paths
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """An interrupted write leaves the old file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def document(found: Explanation) -> bytes:

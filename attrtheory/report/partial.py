@@ -9,7 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from attrtheory.report.explained import Explained, write_bytes
+from attrtheory.prove.certificate import write_bytes
+from attrtheory.report.explained import Explained
 
 
 class Partial:

@@ -163,13 +163,13 @@ def test_what_makes_no_sense_is_one_line(
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    from attrtheory.report import explained
+    from attrtheory.prove.certificate import write_bytes
 
     path = tmp_path / "a.json"
-    explained.write_bytes(path, b"old")
+    write_bytes(path, b"old")
     monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("full")))
     with pytest.raises(OSError, match="full"):
-        explained.write_bytes(path, b"new")
+        write_bytes(path, b"new")
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
 
