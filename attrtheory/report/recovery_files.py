@@ -11,7 +11,7 @@ from attrtheory.errors import BadCertificate, BadInput, TooLarge
 from attrtheory.expr.term import Term, lift
 from attrtheory.measures.applied import at
 from attrtheory.methods import get_functional_method
-from attrtheory.prove.certificate import MAX_BYTES, write
+from attrtheory.prove.certificate import MAX_BYTES, write, write_bytes
 from attrtheory.prove.functional import AboutFunctional, Facts, facts
 from attrtheory.prove.functional_check import no_functional_certificate, to_certificate
 from attrtheory.report import recovery
@@ -93,8 +93,7 @@ def _draw(f: Facts, path: Path) -> None:
         picture = functional_figure(family, x=x, baselines=_baselines(f), title=spoken(f.claim.method.name))
     except TooLarge:  # more variables than the plane has directions: no picture
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(picture)
+    write_bytes(path, picture)
 
 
 def _baselines(f: Facts) -> list[tuple[Fraction, Fraction]]:
