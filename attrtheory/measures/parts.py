@@ -12,9 +12,11 @@ for continuously differentiable f with slopes that grow at most polynomially.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from attrtheory.errors import BadInput, SideCondition, Unsupported
 from attrtheory.expr.term import ONE, ZERO, Term, lift
 from attrtheory.measures.functional import Functional
 from attrtheory.measures.law import Law, Part, Powers, Vector
@@ -33,6 +35,34 @@ class Integrated:
 def integrated(functional: Functional) -> Functional:
     """The functional with every slope integrated by parts that can be: of class M if none is left."""
     return by_parts(functional).functional
+
+
+def divergence(kernels: Sequence[Measure]) -> Measure:
+    r"""$\operatorname{div}\nu$, the measure with $\int f\,d(\operatorname{div}\nu) = -\sum_k \int \partial_k f\,d\nu_k$.
+
+    Kernels of a complete method are a unit flow from the baseline to the input: their divergence is
+    $\delta_{x^0} - \delta_x$ (Smirnov 1994 on such flows).
+
+    >>> from attrtheory.measures import functional_of
+    >>> from attrtheory.methods import get_method
+    >>> family = functional_of(get_method("integrated_gradients"), 2)
+    >>> [(p.weight, p.law.origin) for p in divergence([g.slopes[i] for i, g in enumerate(family)]).parts]
+    [(-1, (x1, x2)), (1, (b1, b2))]
+
+    Raises:
+        BadInput: not one kernel for each feature.
+        SideCondition: a divisor is not known to differ from 0.
+        Unsupported: it is no measure, or not found to be one.
+    """
+    n = kernels[0].n if kernels else 0
+    if len(kernels) != n:
+        raise BadInput(f"a flow on {n} features has one kernel for each; got {len(kernels)}")
+    found = by_parts(Functional(Measure(n), tuple(kernels)))
+    if found.functional.differentiates:
+        raise Unsupported("the divergence of these kernels is not found to be a measure: slopes remain after parts are taken")
+    if found.nonzero:
+        raise SideCondition(f"the divergence is a measure where {', '.join(map(repr, found.nonzero))} is not 0")
+    return -found.functional.values
 
 
 def by_parts(functional: Functional) -> Integrated:

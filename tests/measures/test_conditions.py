@@ -8,9 +8,9 @@ from fractions import Fraction as Q
 import pytest
 from corpus import MATRIX
 
-from attrtheory.errors import SideCondition
+from attrtheory.errors import BadInput, SideCondition, Unsupported
 from attrtheory.expr import var
-from attrtheory.measures import Measure, Part, functional_of
+from attrtheory.measures import Measure, Part, divergence, functional_of, point, same
 from attrtheory.measures import kernel as kernel_module
 from attrtheory.measures import parts as parts_module
 from attrtheory.measures.conditions import Against, affine_exactness, completeness, constants, decided, dummy
@@ -24,6 +24,21 @@ named = get_functional_method
 def variables(method: Method, n: int):
     tags = [""] if method.background is None else [f"_{k + 1}" for k in range(method.background)]
     return [var(f"x{k + 1}") for k in range(n)], [[var(f"b{k + 1}{t}") for k in range(n)] for t in tags]
+
+
+def test_kernels_of_complete_methods_are_unit_flows():
+    for name in ("integrated_gradients", "path_gradients"):
+        x, (b,) = variables(named(name), 3)
+        flow = [g.slopes[i] for i, g in enumerate(functional_of(named(name), 3))]
+        assert same(divergence(flow), point(b) - point(x))
+        assert not same(divergence([nu * 2 for nu in flow]), point(b) - point(x))
+    shapley = functional_of(named("shapley"), 3)
+    x, (b,) = variables(named("shapley"), 3)
+    assert same(divergence([kernel(g.values, i) for i, g in enumerate(shapley)]), point(b) - point(x))
+    with pytest.raises(Unsupported, match="slopes remain"):
+        divergence([g.slopes[i] for i, g in enumerate(functional_of(named("gradient"), 2))])
+    with pytest.raises(BadInput, match="one kernel for each"):
+        divergence(flow[:2])
 
 
 LETTERS = {"P": "Proved", "C": "Conditional", "R": "Refuted"}
