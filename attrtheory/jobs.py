@@ -267,6 +267,7 @@ def regions_job(
     """Draw the regions of a network on the plane through three rows of the data; says how many there are."""
     from attrtheory.api import largest_output
     from attrtheory.lower.regions import plane_through, slice_regions
+    from attrtheory.prove.certificate import write_bytes
     from attrtheory.report.slices import figure
 
     graph = read_model(model)
@@ -282,6 +283,5 @@ def regions_job(
     marks = {f"row {r}": at for r, at in zip(chosen, [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)], strict=True)}
     number = largest_output(graph, a.reshape(1, *graph.input_shape))[0] if target is None else target
     axes = (f"from row {chosen[0]} to row {chosen[1]}", f"from row {chosen[0]} to row {chosen[2]}")
-    picture.parent.mkdir(parents=True, exist_ok=True)
-    picture.write_bytes(figure(found, target=number, feature=feature, marks=marks, title=graph.name, axes=axes))
+    write_bytes(picture, figure(found, target=number, feature=feature, marks=marks, title=graph.name, axes=axes))
     return f"{len(found):,} regions, trust {found.trust}; output {number} drawn in {picture}"

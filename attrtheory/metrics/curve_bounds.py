@@ -39,6 +39,13 @@ class CurveBounds(Optimum):
         return f"CurveBounds({self.metric.name}, value {self.value}, bound {bound}, order {self.order}, trust {self.trust})"
 
     @property
+    def statement(self) -> str:
+        if self.is_optimal:
+            return super().statement
+        name = self.metric.name
+        return f"an order attains {self.attained} of {name}, and none passes {self.bound}; the optimum lies between"
+
+    @property
     def exact(self) -> Fraction:
         return self.attained
 

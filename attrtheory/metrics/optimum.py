@@ -31,6 +31,14 @@ class Optimum(ABC):
         return self.metric.at.labelled(self.exact)
 
     @property
+    def statement(self) -> str:
+        """What is proved, in words: of all attributions, or of the class that the evidence names."""
+        held = self.evidence()
+        complete = " among complete attributions" * bool(held.get("complete"))
+        zero = f" with 0 at features {', '.join(map(str, held['zero']))} (from 0)" if held.get("zero") else ""
+        return f"the optimum of {self.metric.to_json()['name']}{complete}{zero} is {self.exact}"
+
+    @property
     def trust(self) -> str:
         return self.metric.at.trust
 
